@@ -1,0 +1,16 @@
+package dev.federated.model;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One region as the selection saw it.
+ *
+ * @param region its name
+ * @param eligible whether it might have been selected
+ * @param score what the strategy ranked it by, lower is better; null where unknown or not ranked
+ * @param reason why it is not eligible, or what the score consists of
+ */
+@WireRecord
+public record Candidate(
+    String region, boolean eligible, @JsonInclude @Nullable Double score, String reason) {}

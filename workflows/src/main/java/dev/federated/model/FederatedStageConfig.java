@@ -1,0 +1,339 @@
+package dev.federated.model;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import com.fasterxml.jackson.databind.annotation.JsonPOJOBuilder;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A stage's federation block: where the stage runs, how often it is tried, and how the outputs
+ * become one. Everything but the strategy, the aggregation and the two derived timeouts is
+ * concrete, so that what a request records does not change meaning in a later version.
+ *
+ * @param strategy how regions are selected; null means the federation's default
+ * @param regions the regions to select from, in order; empty means all enabled ones
+ * @param aggregation how outputs are aggregated; null means the federation's default
+ * @param dataLocality whether the stage stays near its data, default false
+ * @param dataLocation where the data is, or null
+ * @param sourceLocation where the caller is, or null
+ * @param dataSizeBytes size of the data that a region has to read, default 0
+ * @param expectedTokens tokens that one execution is expected to use, default 0
+ * @param timeoutSeconds longest attempt, 0.1 to 86400, default 300; a region's own may be shorter
+ * @param queueTimeoutSeconds longest wait for a worker; null means the longer of 60 and the
+ *     attempt's timeout
+ * @param totalTimeoutSeconds longest life of one share over all attempts and hops; null means
+ *     (max_retries + 1) × timeout + queue timeout + 60
+ * @param retryOnFailure whether a failed attempt is repeated, default true
+ * @param maxRetries attempts after the first, 0 to 100, default 3
+ * @param retryDelaySeconds pause before the first repetition, default 1; doubles up to 60
+ * @param fallbackRegion the region that takes a failed share, or null
+ * @param requiredTags tags that a region must have, default none
+ * @param residency the only regions that may execute the stage; null means any
+ * @param minRegions shares that must succeed, default 1
+ * @param maxParallel shares in flight at once, default 100
+ * @param onPartialFailure what happens when some regions failed, default proceed
+ * @param reduceFunction see {@link AggregationOptions}
+ * @param scoreField see {@link AggregationOptions}
+ * @param voteField see {@link AggregationOptions}
+ * @param requireMajority see {@link AggregationOptions}
+ * @param mergeConflict see {@link AggregationOptions}
+ */
+@WireRecord
+@JsonDeserialize(builder = FederatedStageConfig.Builder.class)
+public record FederatedStageConfig(
+    @Nullable FederationStrategy strategy,
+    List<String> regions,
+    @Nullable AggregationStrategy aggregation,
+    boolean dataLocality,
+    @Nullable DataLocation dataLocation,
+    @Nullable GeoPoint sourceLocation,
+    long dataSizeBytes,
+    long expectedTokens,
+    double timeoutSeconds,
+    @Nullable Double queueTimeoutSeconds,
+    @Nullable Double totalTimeoutSeconds,
+    boolean retryOnFailure,
+    int maxRetries,
+    double retryDelaySeconds,
+    @Nullable String fallbackRegion,
+    List<String> requiredTags,
+    @Nullable List<String> residency,
+    int minRegions,
+    int maxParallel,
+    PartialFailurePolicy onPartialFailure,
+    String reduceFunction,
+    String scoreField,
+    @Nullable String voteField,
+    boolean requireMajority,
+    MergeConflict mergeConflict) {
+  public FederatedStageConfig {
+    regions = List.copyOf(regions);
+    requiredTags = List.copyOf(requiredTags);
+    residency = residency == null ? null : List.copyOf(residency);
+  }
+
+  /** All defaults. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** A builder that starts from this block. */
+  public Builder toBuilder() {
+    Builder builder = new Builder();
+    builder.strategy = strategy;
+    builder.regions = regions;
+    builder.aggregation = aggregation;
+    builder.dataLocality = dataLocality;
+    builder.dataLocation = dataLocation;
+    builder.sourceLocation = sourceLocation;
+    builder.dataSizeBytes = dataSizeBytes;
+    builder.expectedTokens = expectedTokens;
+    builder.timeoutSeconds = timeoutSeconds;
+    builder.queueTimeoutSeconds = queueTimeoutSeconds;
+    builder.totalTimeoutSeconds = totalTimeoutSeconds;
+    builder.retryOnFailure = retryOnFailure;
+    builder.maxRetries = maxRetries;
+    builder.retryDelaySeconds = retryDelaySeconds;
+    builder.fallbackRegion = fallbackRegion;
+    builder.requiredTags = requiredTags;
+    builder.residency = residency;
+    builder.minRegions = minRegions;
+    builder.maxParallel = maxParallel;
+    builder.onPartialFailure = onPartialFailure;
+    builder.reduceFunction = reduceFunction;
+    builder.scoreField = scoreField;
+    builder.voteField = voteField;
+    builder.requireMajority = requireMajority;
+    builder.mergeConflict = mergeConflict;
+
+    return builder;
+  }
+
+  /** Attempts in one region: one, or one more than {@link #maxRetries}. */
+  public int maxAttempts() {
+    return retryOnFailure ? maxRetries + 1 : 1;
+  }
+
+  /** The options of that aggregation, which is this block's own or the federation's default. */
+  public AggregationOptions aggregationOptions(AggregationStrategy resolved) {
+    return new AggregationOptions(
+        resolved, mergeConflict, reduceFunction, scoreField, voteField, requireMajority);
+  }
+
+  /** Builds a federation block; see {@link FederatedStageConfig} for meaning and defaults. */
+  @JsonPOJOBuilder(withPrefix = "")
+  @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+  @JsonIgnoreProperties(ignoreUnknown = true)
+  public static final class Builder {
+    private @Nullable FederationStrategy strategy;
+    private List<String> regions = List.of();
+    private @Nullable AggregationStrategy aggregation;
+    private boolean dataLocality;
+    private @Nullable DataLocation dataLocation;
+    private @Nullable GeoPoint sourceLocation;
+    private long dataSizeBytes;
+    private long expectedTokens;
+    private double timeoutSeconds = 300;
+    private @Nullable Double queueTimeoutSeconds;
+    private @Nullable Double totalTimeoutSeconds;
+    private boolean retryOnFailure = true;
+    private int maxRetries = 3;
+    private double retryDelaySeconds = 1;
+    private @Nullable String fallbackRegion;
+    private List<String> requiredTags = List.of();
+    private @Nullable List<String> residency;
+    private int minRegions = 1;
+    private int maxParallel = 100;
+    private PartialFailurePolicy onPartialFailure = PartialFailurePolicy.PROCEED;
+    private String reduceFunction = AggregationOptions.DEFAULT_REDUCE_FUNCTION;
+    private String scoreField = AggregationOptions.DEFAULT_SCORE_FIELD;
+    private @Nullable String voteField;
+    private boolean requireMajority;
+    private MergeConflict mergeConflict = MergeConflict.LAST;
+
+    private Builder() {}
+
+    /** Sets strategy. */
+    public Builder strategy(@Nullable FederationStrategy strategy) {
+      this.strategy = strategy;
+      return this;
+    }
+
+    /** Sets regions. */
+    public Builder regions(List<String> regions) {
+      this.regions = regions;
+      return this;
+    }
+
+    /** Sets aggregation. */
+    public Builder aggregation(@Nullable AggregationStrategy aggregation) {
+      this.aggregation = aggregation;
+      return this;
+    }
+
+    /** Sets data_locality. */
+    public Builder dataLocality(boolean dataLocality) {
+      this.dataLocality = dataLocality;
+      return this;
+    }
+
+    /** Sets data_location. */
+    public Builder dataLocation(@Nullable DataLocation dataLocation) {
+      this.dataLocation = dataLocation;
+      return this;
+    }
+
+    /** Sets source_location. */
+    public Builder sourceLocation(@Nullable GeoPoint sourceLocation) {
+      this.sourceLocation = sourceLocation;
+      return this;
+    }
+
+    /** Sets data_size_bytes. */
+    public Builder dataSizeBytes(long dataSizeBytes) {
+      this.dataSizeBytes = dataSizeBytes;
+      return this;
+    }
+
+    /** Sets expected_tokens. */
+    public Builder expectedTokens(long expectedTokens) {
+      this.expectedTokens = expectedTokens;
+      return this;
+    }
+
+    /** Sets timeout_seconds. */
+    public Builder timeoutSeconds(double timeoutSeconds) {
+      this.timeoutSeconds = timeoutSeconds;
+      return this;
+    }
+
+    /** Sets queue_timeout_seconds. */
+    public Builder queueTimeoutSeconds(@Nullable Double queueTimeoutSeconds) {
+      this.queueTimeoutSeconds = queueTimeoutSeconds;
+      return this;
+    }
+
+    /** Sets total_timeout_seconds. */
+    public Builder totalTimeoutSeconds(@Nullable Double totalTimeoutSeconds) {
+      this.totalTimeoutSeconds = totalTimeoutSeconds;
+      return this;
+    }
+
+    /** Sets retry_on_failure. */
+    public Builder retryOnFailure(boolean retryOnFailure) {
+      this.retryOnFailure = retryOnFailure;
+      return this;
+    }
+
+    /** Sets max_retries. */
+    public Builder maxRetries(int maxRetries) {
+      this.maxRetries = maxRetries;
+      return this;
+    }
+
+    /** Sets retry_delay_seconds. */
+    public Builder retryDelaySeconds(double retryDelaySeconds) {
+      this.retryDelaySeconds = retryDelaySeconds;
+      return this;
+    }
+
+    /** Sets fallback_region. */
+    public Builder fallbackRegion(@Nullable String fallbackRegion) {
+      this.fallbackRegion = fallbackRegion;
+      return this;
+    }
+
+    /** Sets required_tags. */
+    public Builder requiredTags(List<String> requiredTags) {
+      this.requiredTags = requiredTags;
+      return this;
+    }
+
+    /** Sets residency. */
+    public Builder residency(@Nullable List<String> residency) {
+      this.residency = residency;
+      return this;
+    }
+
+    /** Sets min_regions. */
+    public Builder minRegions(int minRegions) {
+      this.minRegions = minRegions;
+      return this;
+    }
+
+    /** Sets max_parallel. */
+    public Builder maxParallel(int maxParallel) {
+      this.maxParallel = maxParallel;
+      return this;
+    }
+
+    /** Sets on_partial_failure. */
+    public Builder onPartialFailure(PartialFailurePolicy onPartialFailure) {
+      this.onPartialFailure = onPartialFailure;
+      return this;
+    }
+
+    /** Sets reduce_function. */
+    public Builder reduceFunction(String reduceFunction) {
+      this.reduceFunction = reduceFunction;
+      return this;
+    }
+
+    /** Sets score_field. */
+    public Builder scoreField(String scoreField) {
+      this.scoreField = scoreField;
+      return this;
+    }
+
+    /** Sets vote_field. */
+    public Builder voteField(@Nullable String voteField) {
+      this.voteField = voteField;
+      return this;
+    }
+
+    /** Sets require_majority. */
+    public Builder requireMajority(boolean requireMajority) {
+      this.requireMajority = requireMajority;
+      return this;
+    }
+
+    /** Sets merge_conflict. */
+    public Builder mergeConflict(MergeConflict mergeConflict) {
+      this.mergeConflict = mergeConflict;
+      return this;
+    }
+
+    /** The block. */
+    public FederatedStageConfig build() {
+      return new FederatedStageConfig(
+          strategy,
+          regions,
+          aggregation,
+          dataLocality,
+          dataLocation,
+          sourceLocation,
+          dataSizeBytes,
+          expectedTokens,
+          timeoutSeconds,
+          queueTimeoutSeconds,
+          totalTimeoutSeconds,
+          retryOnFailure,
+          maxRetries,
+          retryDelaySeconds,
+          fallbackRegion,
+          requiredTags,
+          residency,
+          minRegions,
+          maxParallel,
+          onPartialFailure,
+          reduceFunction,
+          scoreField,
+          voteField,
+          requireMajority,
+          mergeConflict);
+    }
+  }
+}

@@ -1,0 +1,165 @@
+package dev.federated.model;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The federation file.
+ *
+ * @param regions its regions, at least one, names unique
+ * @param defaultStrategy strategy of stages and pipelines that give none; null means parallel
+ * @param defaultAggregation aggregation of stages that give none; null means merge
+ * @param healthCheckIntervalSeconds pause between health probes, 0.1 to 3600, default 30
+ * @param circuitBreaker breaker of every region
+ * @param maxOutputBytes largest result of one region or component in bytes, 1 to 1500000, default
+ *     1048576
+ * @param secrets secrets that pipelines may name
+ * @param outboundAllow private address ranges in CIDR form that {@code http_request} may reach
+ * @param components component types beyond the built-in ones that workers carry
+ * @param reduceFunctions reduce functions beyond the built-in ones that workers carry
+ * @param digest digest of the file, or of its content where there is no file; in every snapshot
+ */
+public record FederationConfig(
+    List<RegionConfig> regions,
+    @Nullable FederationStrategy defaultStrategy,
+    @Nullable AggregationStrategy defaultAggregation,
+    double healthCheckIntervalSeconds,
+    CircuitBreakerConfig circuitBreaker,
+    int maxOutputBytes,
+    Map<String, NamedSecret> secrets,
+    List<String> outboundAllow,
+    List<String> components,
+    List<String> reduceFunctions,
+    String digest) {
+  /** The largest result when the file gives none: 1 MiB. */
+  public static final int DEFAULT_MAX_OUTPUT_BYTES = 1_048_576;
+
+  public FederationConfig {
+    regions = List.copyOf(regions);
+    secrets = Map.copyOf(secrets);
+    outboundAllow = List.copyOf(outboundAllow);
+    components = List.copyOf(components);
+    reduceFunctions = List.copyOf(reduceFunctions);
+  }
+
+  /** The region of that name. */
+  public Optional<RegionConfig> region(String name) {
+    return regions.stream().filter(region -> region.name().equals(name)).findFirst();
+  }
+
+  /** The names of all regions in the order of the file. */
+  public List<String> regionNames() {
+    return regions.stream().map(RegionConfig::name).toList();
+  }
+
+  /** Those regions with every other setting at its default. */
+  public static FederationConfig of(List<RegionConfig> regions) {
+    return new Builder().regions(regions).build();
+  }
+
+  /** Builds a federation in code; see {@link FederationConfig} for meaning and defaults. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Builds a federation in code. */
+  public static final class Builder {
+    private List<RegionConfig> regions = List.of();
+    private @Nullable FederationStrategy defaultStrategy;
+    private @Nullable AggregationStrategy defaultAggregation;
+    private double healthCheckIntervalSeconds = 30;
+    private CircuitBreakerConfig circuitBreaker = CircuitBreakerConfig.DEFAULT;
+    private int maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES;
+    private Map<String, NamedSecret> secrets = Map.of();
+    private List<String> outboundAllow = List.of();
+    private List<String> components = List.of();
+    private List<String> reduceFunctions = List.of();
+    private String digest = "in-code";
+
+    private Builder() {}
+
+    /** Sets regions. */
+    public Builder regions(List<RegionConfig> regions) {
+      this.regions = regions;
+      return this;
+    }
+
+    /** Sets default_strategy. */
+    public Builder defaultStrategy(@Nullable FederationStrategy defaultStrategy) {
+      this.defaultStrategy = defaultStrategy;
+      return this;
+    }
+
+    /** Sets default_aggregation. */
+    public Builder defaultAggregation(@Nullable AggregationStrategy defaultAggregation) {
+      this.defaultAggregation = defaultAggregation;
+      return this;
+    }
+
+    /** Sets health_check_interval_seconds. */
+    public Builder healthCheckIntervalSeconds(double healthCheckIntervalSeconds) {
+      this.healthCheckIntervalSeconds = healthCheckIntervalSeconds;
+      return this;
+    }
+
+    /** Sets circuit_breaker. */
+    public Builder circuitBreaker(CircuitBreakerConfig circuitBreaker) {
+      this.circuitBreaker = circuitBreaker;
+      return this;
+    }
+
+    /** Sets max_output_bytes. */
+    public Builder maxOutputBytes(int maxOutputBytes) {
+      this.maxOutputBytes = maxOutputBytes;
+      return this;
+    }
+
+    /** Sets secrets. */
+    public Builder secrets(Map<String, NamedSecret> secrets) {
+      this.secrets = secrets;
+      return this;
+    }
+
+    /** Sets outbound_allow. */
+    public Builder outboundAllow(List<String> outboundAllow) {
+      this.outboundAllow = outboundAllow;
+      return this;
+    }
+
+    /** Sets components. */
+    public Builder components(List<String> components) {
+      this.components = components;
+      return this;
+    }
+
+    /** Sets reduce_functions. */
+    public Builder reduceFunctions(List<String> reduceFunctions) {
+      this.reduceFunctions = reduceFunctions;
+      return this;
+    }
+
+    /** Sets digest. */
+    public Builder digest(String digest) {
+      this.digest = digest;
+      return this;
+    }
+
+    /** The federation. */
+    public FederationConfig build() {
+      return new FederationConfig(
+          regions,
+          defaultStrategy,
+          defaultAggregation,
+          healthCheckIntervalSeconds,
+          circuitBreaker,
+          maxOutputBytes,
+          secrets,
+          outboundAllow,
+          components,
+          reduceFunctions,
+          digest);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+package dev.federated.model;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How one region's share of a stage ended.
+ *
+ * @param region the region that was selected
+ * @param executedIn the region that gave the result, or failed last; null if none was called
+ * @param status how the share ended
+ * @param output the output of a succeeded share, JSON null included; null otherwise
+ * @param error why the share failed; null if it did not
+ * @param attempts executions over all regions that the share was tried in
+ * @param hops the regions that the share left, in order
+ * @param latencyMs time of the last execution as measured in its region, in milliseconds
+ * @param tokensUsed tokens that the region reported
+ * @param cost what the share cost, in the currency of the federation's prices
+ * @param costEstimated whether the cost is an estimate because the share was stopped
+ */
+@WireRecord
+public record RegionResult(
+    String region,
+    @JsonInclude @Nullable String executedIn,
+    RegionStatus status,
+    @JsonInclude @Nullable JsonNode output,
+    @JsonInclude @Nullable RegionError error,
+    int attempts,
+    List<Hop> hops,
+    long latencyMs,
+    long tokensUsed,
+    double cost,
+    boolean costEstimated) {
+  public RegionResult {
+    hops = List.copyOf(hops);
+  }
+
+  /** A share that has not been called and never will be, with the reason if it counts as failed. */
+  public static RegionResult notCalled(
+      String region, RegionStatus status, @Nullable RegionError error) {
+    return new RegionResult(region, null, status, null, error, 0, List.of(), 0, 0, 0, false);
+  }
+
+  /** The same result without its output, which did not fit. */
+  public RegionResult withoutOutput() {
+    return new RegionResult(
+        region,
+        executedIn,
+        status,
+        null,
+        error,
+        attempts,
+        hops,
+        latencyMs,
+        tokensUsed,
+        cost,
+        costEstimated);
+  }
+}

@@ -1,0 +1,71 @@
+package dev.federated.parsing;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Collects the problems of one document. Not thread-safe. */
+public final class Problems {
+  private static final int LONGEST_VALUE = 200;
+
+  private final String file;
+  private final List<Problem> found = new ArrayList<>();
+
+  /** For the document of that name. */
+  public Problems(String file) {
+    this.file = file;
+  }
+
+  /** Adds a problem. */
+  public void add(String path, @Nullable JsonNode value, String message) {
+    add(path, value, message, List.of());
+  }
+
+  /** Adds a problem with the names that were probably meant. */
+  public void add(String path, @Nullable JsonNode value, String message, List<String> suggestions) {
+    found.add(new Problem(file, path, shortened(value), message, suggestions));
+  }
+
+  /** Adds a problem about a name that is none of the valid ones, with the nearest of them. */
+  public void addUnknown(String path, String kind, String name, Collection<String> valid) {
+    add(
+        path,
+        JsonNodeFactory.instance.textNode(name),
+        "unknown %s '%s'; valid: %s".formatted(kind, name, String.join(", ", valid)),
+        NearestNames.of(name, valid));
+  }
+
+  /** Whether nothing is wrong so far. */
+  public boolean isEmpty() {
+    return found.isEmpty();
+  }
+
+  /** Everything that is wrong so far. */
+  public List<Problem> found() {
+    return List.copyOf(found);
+  }
+
+  /**
+   * Ends the reading.
+   *
+   * @throws InvalidDocumentException if anything is wrong
+   */
+  public void throwIfAny() {
+    if (!found.isEmpty()) {
+      throw new InvalidDocumentException(found);
+    }
+  }
+
+  private static @Nullable JsonNode shortened(@Nullable JsonNode value) {
+    if (value == null || value.isMissingNode()) {
+      return null;
+    }
+    String text = value.toString();
+    return text.length() <= LONGEST_VALUE
+        ? value
+        : JsonNodeFactory.instance.textNode(text.substring(0, LONGEST_VALUE) + "…");
+  }
+}

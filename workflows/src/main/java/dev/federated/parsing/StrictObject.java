@@ -1,0 +1,263 @@
+package dev.federated.parsing;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.federated.model.WireName;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BiConsumer;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads one JSON object that a person wrote. Each getter checks its key and reports what is wrong
+ * instead of throwing; {@link #finish} reports the keys that nobody asked for. A JSON null counts
+ * as absent.
+ */
+public final class StrictObject {
+  /** What names of regions, pipelines and stages look like. */
+  public static final Pattern ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}");
+
+  private final JsonNode json;
+  private final String path;
+  private final Problems problems;
+  private final Set<String> known = new LinkedHashSet<>();
+  private final Set<String> notYetSupported = new LinkedHashSet<>();
+
+  private StrictObject(JsonNode json, String path, Problems problems) {
+    this.json = json;
+    this.path = path;
+    this.problems = problems;
+  }
+
+  /** Reads that object; if it is none, says so and reads as an empty one. */
+  public static StrictObject of(JsonNode json, String path, Problems problems) {
+    if (!json.isObject()) {
+      problems.add(path, json, "has to be an object");
+    }
+    return new StrictObject(json, path, problems);
+  }
+
+  /** The place of a key of this object. */
+  public String pathOf(String key) {
+    return path.isEmpty() ? key : path + "." + key;
+  }
+
+  /** Where problems go. */
+  public Problems problems() {
+    return problems;
+  }
+
+  /** Whether the key is there with a value other than null. */
+  public boolean has(String key) {
+    return node(key) != null;
+  }
+
+  /** The value of a key, unchecked; null if it is absent or JSON null. */
+  public @Nullable JsonNode node(String key) {
+    known.add(key);
+    JsonNode value = json.get(key);
+    return value == null || value.isNull() ? null : value;
+  }
+
+  /** The value of a key, unchecked, where JSON null is a value; null if it is absent. */
+  public @Nullable JsonNode nodeOrJsonNull(String key) {
+    known.add(key);
+    return json.get(key);
+  }
+
+  /** A text that is not blank, or null. */
+  public @Nullable String text(String key) {
+    JsonNode value = node(key);
+    if (value == null) {
+      return null;
+    }
+    if (!value.isTextual() || value.asText().isBlank()) {
+      problems.add(pathOf(key), value, "has to be a text that is not empty");
+      return null;
+    }
+    return value.asText();
+  }
+
+  /** A text that may be a secret, or null: problems do not repeat its value. */
+  public @Nullable String secretText(String key) {
+    JsonNode value = node(key);
+    if (value == null) {
+      return null;
+    }
+    if (!value.isTextual() || value.asText().isBlank()) {
+      problems.add(pathOf(key), null, "has to be a text that is not empty");
+      return null;
+    }
+    return value.asText();
+  }
+
+  /** A text that has to be there; an empty text stands for it where it is not. */
+  public String requiredText(String key) {
+    String value = text(key);
+    if (value == null && !has(key)) {
+      problems.add(pathOf(key), null, "is required");
+    }
+    return value == null ? "" : value;
+  }
+
+  /** An identifier that has to be there. */
+  public String requiredId(String key) {
+    String value = requiredText(key);
+    if (!value.isEmpty() && !ID.matcher(value).matches()) {
+      problems.add(
+          pathOf(key),
+          node(key),
+          "has to be 1 to 100 letters, digits, dots, dashes or underscores and to begin with a"
+              + " letter or digit");
+    }
+    return value;
+  }
+
+  /** True or false. */
+  public boolean bool(String key, boolean absent) {
+    JsonNode value = node(key);
+    if (value == null) {
+      return absent;
+    }
+    if (!value.isBoolean()) {
+      problems.add(pathOf(key), value, "has to be true or false");
+      return absent;
+    }
+    return value.asBoolean();
+  }
+
+  /** A number between two bounds, both included, or null. */
+  public @Nullable Double number(String key, double least, double most) {
+    JsonNode value = node(key);
+    if (value == null) {
+      return null;
+    }
+    double number = value.isNumber() ? value.doubleValue() : Double.NaN;
+    if (!(number >= least && number <= most)) {
+      problems.add(
+          pathOf(key),
+          value,
+          "has to be a number between %s and %s".formatted(plain(least), plain(most)));
+      return null;
+    }
+    return number;
+  }
+
+  /** A number between two bounds, both included, with a value for where it is absent or wrong. */
+  public double number(String key, double least, double most, double absent) {
+    Double value = number(key, least, most);
+    return value == null ? absent : value;
+  }
+
+  /** A whole number between two bounds, both included; 3.0 is whole. */
+  public long integer(String key, long least, long most, long absent) {
+    JsonNode value = node(key);
+    if (value == null) {
+      return absent;
+    }
+    if (!value.isNumber()
+        || value.doubleValue() != Math.rint(value.doubleValue())
+        || !(value.doubleValue() >= least && value.doubleValue() <= most)) {
+      problems.add(
+          pathOf(key), value, "has to be a whole number between %d and %d".formatted(least, most));
+      return absent;
+    }
+    return value.longValue();
+  }
+
+  /** One of an enum's names, in any case, or null. */
+  public <E extends Enum<E> & WireName> @Nullable E constant(
+      String key, Class<E> type, String kind) {
+    String name = text(key);
+    if (name == null) {
+      return null;
+    }
+    Optional<E> constant = WireName.find(type, name);
+    if (constant.isEmpty()) {
+      problems.addUnknown(pathOf(key), kind, name, WireName.names(type));
+    }
+    return constant.orElse(null);
+  }
+
+  /** A list of texts without repetition; null if it is absent. */
+  public @Nullable List<String> texts(String key) {
+    JsonNode value = node(key);
+    if (value == null) {
+      return null;
+    }
+    if (!value.isArray()) {
+      problems.add(pathOf(key), value, "has to be a list of texts");
+      return List.of();
+    }
+    List<String> texts = new ArrayList<>();
+    for (int i = 0; i < value.size(); i++) {
+      JsonNode item = value.get(i);
+      String place = pathOf(key) + "[" + i + "]";
+      if (!item.isTextual() || item.asText().isBlank()) {
+        problems.add(place, item, "has to be a text that is not empty");
+      } else if (texts.contains(item.asText())) {
+        problems.add(place, item, "stands in the list twice");
+      } else {
+        texts.add(item.asText());
+      }
+    }
+    return texts;
+  }
+
+  /** Reads a nested object, if the key is there. */
+  public @Nullable StrictObject object(String key) {
+    JsonNode value = node(key);
+    return value == null ? null : of(value, pathOf(key), problems);
+  }
+
+  /** Reads each item of a list with its place, if the key is there. */
+  public void items(String key, BiConsumer<JsonNode, String> reader) {
+    JsonNode value = node(key);
+    if (value == null) {
+      return;
+    }
+    if (!value.isArray()) {
+      problems.add(pathOf(key), value, "has to be a list");
+      return;
+    }
+    for (int i = 0; i < value.size(); i++) {
+      reader.accept(value.get(i), pathOf(key) + "[" + i + "]");
+    }
+  }
+
+  /** The keys of the object, in their order. */
+  public List<String> keys() {
+    List<String> keys = new ArrayList<>();
+    json.fieldNames().forEachRemaining(keys::add);
+    return keys;
+  }
+
+  /** Keys of capabilities that exist elsewhere but not yet here. */
+  public void notYetSupported(String... keys) {
+    notYetSupported.addAll(List.of(keys));
+  }
+
+  /** Reports the keys that no getter asked for. */
+  public void finish() {
+    for (String key : keys()) {
+      if (notYetSupported.contains(key)) {
+        problems.add(pathOf(key), json.get(key), "'" + key + "' is not supported yet");
+      } else if (!known.contains(key)) {
+        problems.add(
+            pathOf(key),
+            json.get(key),
+            "unknown key '%s'; valid: %s".formatted(key, String.join(", ", known)),
+            NearestNames.of(key, known));
+      }
+    }
+  }
+
+  private static String plain(double number) {
+    return number == Math.rint(number) && Math.abs(number) < 1e15
+        ? Long.toString((long) number)
+        : Double.toString(number);
+  }
+}

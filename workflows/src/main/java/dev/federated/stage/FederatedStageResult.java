@@ -1,0 +1,82 @@
+package dev.federated.stage;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.federated.model.AggregationOptions;
+import dev.federated.model.AggregationStrategy;
+import dev.federated.model.FederationStrategy;
+import dev.federated.model.RegionError;
+import dev.federated.model.RegionResult;
+import dev.federated.model.RoutingDecision;
+import dev.federated.model.StageOutcome;
+import dev.federated.model.WireRecord;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The record of a federated stage. In histories the outputs stand once, in the region results, and
+ * the aggregate is computed when it is read; {@link StageResultJson} prints both.
+ *
+ * @param stageId the stage
+ * @param outcome how it ended
+ * @param strategy the strategy that selected
+ * @param aggregation the aggregation that applied
+ * @param aggregationOptions how {@link #aggregated()} is computed
+ * @param recordedAggregate the aggregate, where it cannot be computed again; null otherwise
+ * @param winner the region whose success came first, for aggregation first; null otherwise
+ * @param error why the stage failed, or null
+ * @param warnings what a reader should know
+ * @param hasPartialFailure whether some regions succeeded and some failed
+ * @param successfulRegions selected regions whose share succeeded, in region order
+ * @param failedRegions selected regions whose share failed, in region order
+ * @param regionResults every selected region's result, in region order
+ * @param decisions what was selected and why
+ * @param totalCost sum over the regions
+ * @param totalTokens sum over the regions
+ * @param latencyMs time from the start of the stage to its end in milliseconds
+ * @param workflowId the workflow that ran the stage
+ * @param runId its run
+ */
+@WireRecord
+public record FederatedStageResult(
+    String stageId,
+    StageOutcome outcome,
+    FederationStrategy strategy,
+    AggregationStrategy aggregation,
+    @Nullable AggregationOptions aggregationOptions,
+    @JsonProperty("aggregated") @Nullable JsonNode recordedAggregate,
+    @Nullable String winner,
+    @JsonInclude @Nullable RegionError error,
+    List<String> warnings,
+    boolean hasPartialFailure,
+    List<String> successfulRegions,
+    List<String> failedRegions,
+    Map<String, RegionResult> regionResults,
+    List<RoutingDecision> decisions,
+    double totalCost,
+    long totalTokens,
+    long latencyMs,
+    String workflowId,
+    String runId) {
+  public FederatedStageResult {
+    warnings = List.copyOf(warnings);
+    successfulRegions = List.copyOf(successfulRegions);
+    failedRegions = List.copyOf(failedRegions);
+    regionResults = Collections.unmodifiableMap(new LinkedHashMap<>(regionResults));
+    decisions = List.copyOf(decisions);
+  }
+
+  /**
+   * The output of the stage; JSON null if it failed. Computed on each call from the region results
+   * unless it was recorded.
+   */
+  @JsonIgnore
+  public JsonNode aggregated() {
+    return StageResultJson.aggregated(this);
+  }
+}

@@ -1,0 +1,26 @@
+package dev.federated.stage;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.federated.model.WireRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Health of one region.
+ *
+ * @param healthy whether it takes work
+ * @param status a word for a table: healthy, offline, no_worker, disabled, or what the region says
+ *     of itself
+ * @param latencyMs time of the probe in milliseconds, or null if there was no answer
+ * @param currentLoad executions running in it, or null if unknown
+ * @param maxConcurrent executions that it takes at once
+ * @param reason why it is not healthy, or null
+ */
+@WireRecord
+@JsonInclude
+public record RegionHealth(
+    boolean healthy,
+    String status,
+    @Nullable Long latencyMs,
+    @Nullable Double currentLoad,
+    int maxConcurrent,
+    @Nullable String reason) {}

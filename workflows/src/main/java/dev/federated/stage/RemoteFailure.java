@@ -1,0 +1,16 @@
+package dev.federated.stage;
+
+import dev.federated.model.WireRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one detail of the {@code ApplicationFailure} of a failed {@code RemoteExecute}, whose type is
+ * a {@link dev.federated.model.FailureType} and whose message is safe to show. Also the heartbeat
+ * detail of a running one, so that a timeout tells how many attempts there were.
+ *
+ * @param attempts executions that were started in the region for this activity
+ * @param latencyMs time of the last execution in milliseconds
+ * @param httpStatus the status that the region answered, or null
+ */
+@WireRecord
+public record RemoteFailure(int attempts, long latencyMs, @Nullable Integer httpStatus) {}

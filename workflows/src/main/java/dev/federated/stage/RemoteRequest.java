@@ -1,0 +1,28 @@
+package dev.federated.stage;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.federated.model.CircuitBreakerConfig;
+import dev.federated.model.WireRecord;
+
+/**
+ * One execution of a stage in one region: the input of {@code RemoteExecute}.
+ *
+ * @param region the region that executes it
+ * @param stageId the stage
+ * @param type the component type
+ * @param config the component's configuration
+ * @param inputs the stage's inputs
+ * @param idempotencyKey the same for every attempt and hop of a share
+ * @param maxOutputBytes largest result in bytes of JSON
+ * @param circuitBreaker breaker settings of the federation
+ */
+@WireRecord
+public record RemoteRequest(
+    String region,
+    String stageId,
+    String type,
+    JsonNode config,
+    JsonNode inputs,
+    String idempotencyKey,
+    int maxOutputBytes,
+    CircuitBreakerConfig circuitBreaker) {}

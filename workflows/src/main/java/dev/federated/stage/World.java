@@ -1,0 +1,45 @@
+package dev.federated.stage;
+
+import dev.federated.model.RegionError;
+import dev.federated.model.StageRequest;
+import dev.federated.model.WorldSnapshot;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a control worker knows of the world outside a workflow. Read once per stage, inside a side
+ * effect; told of outcomes outside replay. Implementations answer from memory in microseconds, are
+ * thread-safe and never throw.
+ */
+public interface World {
+  /**
+   * What is known now of the regions that the request may run in, reduced to what its strategy
+   * reads. A pick that the strategy makes (round robin, least loaded) is counted once per run key.
+   *
+   * @param request the stage
+   * @param runKey identifies this stage of this run; the same when the workflow task is repeated
+   */
+  WorldSnapshot snapshot(StageRequest request, String runKey);
+
+  /**
+   * Tells that an execution was started in a region; may be repeated with the same key.
+   *
+   * @param executionKey run key, region and generation
+   */
+  void started(String executionKey, String region);
+
+  /**
+   * Tells how an execution in a region ended; may be repeated with the same key.
+   *
+   * @param executionKey run key, region and generation, as given to {@link #started}
+   * @param region where it was executed
+   * @param error why it failed, or null if it succeeded
+   * @param latencyMs time of the last attempt in milliseconds
+   */
+  void ended(String executionKey, String region, @Nullable RegionError error, long latencyMs);
+
+  /**
+   * Whether somebody polled the region's task queue in the last 90 seconds; null where that is not
+   * known. Read inside a side effect, when a task waited in the queue for too long.
+   */
+  @Nullable Boolean polled(String region);
+}
