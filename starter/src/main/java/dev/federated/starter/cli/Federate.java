@@ -6,6 +6,8 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -19,7 +21,7 @@ import picocli.CommandLine.Spec;
     versionProvider = Version.class,
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {CommandLine.HelpCommand.class})
+    subcommands = {ValidateCommand.class, CommandLine.HelpCommand.class})
 public final class Federate implements Runnable {
   private final CommandContext context;
 
@@ -59,8 +61,9 @@ public final class Federate implements Runnable {
         .setExecutionExceptionHandler(errors);
   }
 
-  CommandContext context() {
-    return context;
+  /** What the subcommand of that root command sees of its process. */
+  static CommandContext contextOf(@Nullable Federate federate) {
+    return Objects.requireNonNull(federate, "picocli sets the parent command").context;
   }
 
   @Override
