@@ -73,6 +73,11 @@ public final class ComponentExecutor implements AutoCloseable {
     return component(type).problems(config);
   }
 
+  /** The limits where the caller gives none. */
+  public ComponentLimits limits() {
+    return limits;
+  }
+
   /** Executes within the default limits. */
   public ComponentOutcome execute(ComponentRequest request) throws ComponentException {
     return execute(request, limits);
