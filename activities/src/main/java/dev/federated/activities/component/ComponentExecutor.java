@@ -19,6 +19,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import okhttp3.Dns;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -327,6 +328,8 @@ public final class ComponentExecutor implements AutoCloseable {
     private Secrets secrets = Secrets.NONE;
     private int maxOutputBytes = FederationConfig.DEFAULT_MAX_OUTPUT_BYTES;
     private Duration timeout = DEFAULT_TIMEOUT;
+    private List<String> outboundAllow = List.of();
+    private Dns dns = Dns.SYSTEM;
     private Collection<? extends StageComponent> components = List.of();
 
     private Builder() {}
@@ -349,9 +352,21 @@ public final class ComponentExecutor implements AutoCloseable {
       return this;
     }
 
+    /** Private address ranges, such as {@code 10.0.0.0/8}, that http_request may reach. */
+    public Builder outboundAllow(List<String> ranges) {
+      this.outboundAllow = List.copyOf(ranges);
+      return this;
+    }
+
     /** Components beside the built-in ones and those that {@link ServiceLoader} finds. */
     public Builder components(Collection<? extends StageComponent> components) {
       this.components = List.copyOf(components);
+      return this;
+    }
+
+    /** Resolves the host names of http_request. */
+    Builder dns(Dns dns) {
+      this.dns = dns;
       return this;
     }
 
@@ -369,6 +384,9 @@ public final class ComponentExecutor implements AutoCloseable {
       all.add(new FilterComponent());
       all.add(new SchemaValidateComponent());
       all.add(new LoggerComponent());
+      HttpRequestComponent http = new HttpRequestComponent(new OutboundPolicy(outboundAllow), dns);
+      all.add(http);
+      owned.add(http);
       ServiceLoader.load(StageComponent.class).forEach(all::add);
       all.addAll(components);
       SortedMap<String, StageComponent> byType = new TreeMap<>();
