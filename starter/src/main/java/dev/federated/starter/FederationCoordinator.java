@@ -26,6 +26,7 @@ import io.temporal.client.WorkflowExecutionAlreadyStarted;
 import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowStub;
+import io.temporal.client.WorkflowTargetOptions;
 import io.temporal.common.WorkflowExecutionHistory;
 import io.temporal.failure.ApplicationFailure;
 import java.security.SecureRandom;
@@ -201,9 +202,12 @@ public final class FederationCoordinator {
             workflowId, "workflow id %s is in use by a running execution".formatted(workflowId));
       }
       String runId = e.getExecution().getRunId();
-      WorkflowStub existing =
-          client.newUntypedWorkflowStub(
-              workflowId, Optional.of(runId).filter(id -> !id.isEmpty()), Optional.of(type));
+      WorkflowTargetOptions.Builder target =
+          WorkflowTargetOptions.newBuilder().setWorkflowId(workflowId);
+      if (!runId.isEmpty()) {
+        target.setRunId(runId);
+      }
+      WorkflowStub existing = client.newUntypedWorkflowStub(target.build(), Optional.of(type));
       if (!digest.equals(existing.describe().getMemo(REQUEST_DIGEST, String.class))) {
         throw new WorkflowIdInUseException(
             workflowId,
