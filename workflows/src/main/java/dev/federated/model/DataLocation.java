@@ -29,12 +29,21 @@ public record DataLocation(@Nullable String region, @Nullable GeoPoint point) {
     return new DataLocation(null, point);
   }
 
-  /** Reads a recorded location: a region's name as text, or an object with lat and lon. */
+  /**
+   * Reads a recorded location: a region's name as text, or an object with lat and lon.
+   *
+   * @throws IllegalArgumentException if it is neither
+   */
   @JsonCreator
   static DataLocation fromJson(JsonNode json) {
-    return json.isTextual()
-        ? inRegion(json.asText())
-        : at(new GeoPoint(json.path("lat").asDouble(), json.path("lon").asDouble()));
+    if (json.isTextual()) {
+      return inRegion(json.asText());
+    }
+    if (!json.path("lat").isNumber() || !json.path("lon").isNumber()) {
+      throw new IllegalArgumentException(
+          "a data location is the name of a region or an object with lat and lon");
+    }
+    return at(new GeoPoint(json.get("lat").doubleValue(), json.get("lon").doubleValue()));
   }
 
   @JsonValue

@@ -2,6 +2,7 @@ package dev.federated.model;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param region the region that was selected
  * @param executedIn the region that gave the result, or failed last; null if none was called
  * @param status how the share ended
- * @param output the output of a succeeded share, JSON null included; null otherwise
+ * @param output the output of a succeeded share: never Java null, JSON null is an output; null
+ *     otherwise
  * @param error why the share failed; null if it did not
  * @param attempts executions over all regions that the share was tried in
  * @param hops the regions that the share left, in order
@@ -34,6 +36,12 @@ public record RegionResult(
     double cost,
     boolean costEstimated) {
   public RegionResult {
+    // A mapper may read JSON null as either; here a success has an output and nothing else has one.
+    if (status == RegionStatus.SUCCEEDED) {
+      output = output == null ? NullNode.instance : output;
+    } else if (output != null && output.isNull()) {
+      output = null;
+    }
     hops = List.copyOf(hops);
   }
 
@@ -43,7 +51,10 @@ public record RegionResult(
     return new RegionResult(region, null, status, null, error, 0, List.of(), 0, 0, 0, false);
   }
 
-  /** The same result without its output, which did not fit. */
+  /**
+   * The same result without its output, which did not fit; JSON null stands for it if the share
+   * succeeded.
+   */
   public RegionResult withoutOutput() {
     return new RegionResult(
         region,

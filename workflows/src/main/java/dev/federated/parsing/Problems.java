@@ -5,11 +5,14 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Collects the problems of one document. Not thread-safe. */
 public final class Problems {
   private static final int LONGEST_VALUE = 200;
+  private static final Pattern MAY_BE_SECRET =
+      Pattern.compile("pass|pwd|secret|token|key|credential|auth|dsn", Pattern.CASE_INSENSITIVE);
 
   private final String file;
   private final List<Problem> found = new ArrayList<>();
@@ -36,6 +39,25 @@ public final class Problems {
         JsonNodeFactory.instance.textNode(name),
         "unknown %s '%s'; valid: %s".formatted(kind, name, String.join(", ", valid)),
         NearestNames.of(name, valid));
+  }
+
+  /**
+   * Adds a problem about a key that nothing reads. Its value is left out if it is not a plain one
+   * or if the key, or what it was meant to be, may name a secret.
+   */
+  public void addUnknownKey(
+      String path, String key, @Nullable JsonNode value, Collection<String> valid) {
+    List<String> nearest = NearestNames.of(key, valid);
+    boolean hidden =
+        value == null
+            || value.isContainerNode()
+            || MAY_BE_SECRET.matcher(key).find()
+            || nearest.stream().anyMatch(name -> MAY_BE_SECRET.matcher(name).find());
+    add(
+        path,
+        hidden ? null : value,
+        "unknown key '%s'; valid: %s".formatted(key, String.join(", ", valid)),
+        nearest);
   }
 
   /** Whether nothing is wrong so far. */

@@ -1,6 +1,7 @@
 package dev.federated.parsing;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.federated.aggregation.BuiltInReduce;
 import dev.federated.model.AggregationStrategy;
 import dev.federated.model.DataLocation;
 import dev.federated.model.FederatedStageConfig;
@@ -9,15 +10,13 @@ import dev.federated.model.FederationStrategy;
 import dev.federated.model.GeoPoint;
 import dev.federated.model.MergeConflict;
 import dev.federated.model.PartialFailurePolicy;
+import dev.federated.model.WireName;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the {@code federation} block of a stage. */
 public final class StageFederationParser {
-  /** Built-in functions of aggregation reduce. */
-  public static final List<String> REDUCE_FUNCTIONS = List.of("sum", "avg", "min", "max", "count");
-
   private static final double LONGEST_SECONDS = 86_400;
   private static final double LONGEST_TOTAL_SECONDS = 30 * 86_400;
   private static final long LARGEST_COUNT = 1_000_000_000_000_000L;
@@ -88,7 +87,7 @@ public final class StageFederationParser {
     String function = block.text("reduce_function");
     if (function != null) {
       config.reduceFunction(function);
-      List<String> functions = new ArrayList<>(REDUCE_FUNCTIONS);
+      List<String> functions = new ArrayList<>(WireName.names(BuiltInReduce.class));
       if (federation != null) {
         functions.addAll(federation.reduceFunctions());
         if (!functions.contains(function)) {

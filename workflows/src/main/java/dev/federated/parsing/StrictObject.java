@@ -246,11 +246,7 @@ public final class StrictObject {
       if (notYetSupported.contains(key)) {
         problems.add(pathOf(key), json.get(key), "'" + key + "' is not supported yet");
       } else if (!known.contains(key)) {
-        problems.add(
-            pathOf(key),
-            json.get(key),
-            "unknown key '%s'; valid: %s".formatted(key, String.join(", ", known)),
-            NearestNames.of(key, known));
+        problems.addUnknownKey(pathOf(key), key, json.get(key), known);
       }
     }
   }
