@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Collects the problems of one document. Not thread-safe. */
@@ -13,6 +14,8 @@ public final class Problems {
   private static final int LONGEST_VALUE = 200;
   private static final Pattern MAY_BE_SECRET =
       Pattern.compile("pass|pwd|secret|token|key|credential|auth|dsn", Pattern.CASE_INSENSITIVE);
+  private static final int LONGEST_NAME = 100;
+  private static final int MOST_NAMES = 50;
 
   private final String file;
   private final List<Problem> found = new ArrayList<>();
@@ -37,7 +40,7 @@ public final class Problems {
     add(
         path,
         JsonNodeFactory.instance.textNode(name),
-        "unknown %s '%s'; valid: %s".formatted(kind, name, String.join(", ", valid)),
+        "unknown %s '%s'; valid: %s".formatted(kind, shown(name), listed(valid)),
         NearestNames.of(name, valid));
   }
 
@@ -56,7 +59,7 @@ public final class Problems {
     add(
         path,
         hidden ? null : value,
-        "unknown key '%s'; valid: %s".formatted(key, String.join(", ", valid)),
+        "unknown key '%s'; valid: %s".formatted(shown(key), listed(valid)),
         nearest);
   }
 
@@ -79,6 +82,20 @@ public final class Problems {
     if (!found.isEmpty()) {
       throw new InvalidDocumentException(found);
     }
+  }
+
+  /** A name as a message shows it: not endless, and without characters that steer a terminal. */
+  static String shown(String name) {
+    String start = name.length() <= LONGEST_NAME ? name : name.substring(0, LONGEST_NAME) + "…";
+    return start.replaceAll("\\p{Cntrl}", "?");
+  }
+
+  /** Valid names as a message lists them. */
+  static String listed(Collection<String> names) {
+    String listed = names.stream().limit(MOST_NAMES).collect(Collectors.joining(", "));
+    return names.size() <= MOST_NAMES
+        ? listed
+        : "%s and %d more".formatted(listed, names.size() - MOST_NAMES);
   }
 
   private static @Nullable JsonNode shortened(@Nullable JsonNode value) {

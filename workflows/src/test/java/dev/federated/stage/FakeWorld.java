@@ -1,13 +1,11 @@
 package dev.federated.stage;
 
-import dev.federated.model.DataLocation;
 import dev.federated.model.FederationConfig;
-import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionError;
 import dev.federated.model.RegionSnapshot;
 import dev.federated.model.StageRequest;
 import dev.federated.model.WorldSnapshot;
-import java.util.ArrayList;
+import dev.federated.routing.FederationSnapshots;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -43,47 +41,15 @@ public final class FakeWorld implements World {
 
   @Override
   public WorldSnapshot snapshot(StageRequest request, String runKey) {
-    List<String> listed = request.federation().regions();
-    List<String> unknown = new ArrayList<>();
-    List<RegionSnapshot> candidates = new ArrayList<>();
-    for (String name : listed.isEmpty() ? federation.regionNames() : listed) {
-      federation
-          .region(name)
-          .ifPresentOrElse(region -> candidates.add(snapshot(region)), () -> unknown.add(name));
-    }
-    DataLocation data = request.federation().dataLocation();
-    return new WorldSnapshot(
-        candidates,
-        region(request.federation().fallbackRegion()),
-        region(data == null ? null : data.region()),
-        unknown,
-        federation.defaultStrategy(),
-        federation.defaultAggregation(),
-        federation.circuitBreaker(),
-        federation.maxOutputBytes(),
+    return FederationSnapshots.of(
+        federation,
+        request.federation(),
         false,
-        federation.digest());
-  }
-
-  private @Nullable RegionSnapshot region(@Nullable String name) {
-    return name == null ? null : federation.region(name).map(this::snapshot).orElse(null);
-  }
-
-  private RegionSnapshot snapshot(RegionConfig region) {
-    RegionSnapshot.Builder builder =
-        RegionSnapshot.builder(region.name())
-            .enabled(region.enabled())
-            .tags(region.tags())
-            .priority(region.priority())
-            .weight(region.weight())
-            .maxConcurrent(region.maxConcurrent())
-            .timeoutSeconds(region.timeoutSeconds())
-            .latitude(region.latitude())
-            .longitude(region.longitude())
-            .costPerExecution(region.costPerExecution())
-            .costPerToken(region.costPerToken())
-            .egressCostPerGb(region.egressCostPerGb());
-    return known.getOrDefault(region.name(), UnaryOperator.identity()).apply(builder).build();
+        region ->
+            known
+                .getOrDefault(region.name(), UnaryOperator.identity())
+                .apply(FederationSnapshots.fromFile(region))
+                .build());
   }
 
   @Override
