@@ -458,10 +458,10 @@ class RegionViewTest {
     assertThat(a).isEqualTo(200);
   }
 
-  @Property(tries = 200)
+  @Property(tries = 100)
   void roundRobinKeepsEveryShareWithinOneOfItsWeights(
       @ForAll @Size(min = 1, max = 8) List<@IntRange(min = 1, max = 50) Integer> weights,
-      @ForAll @IntRange(min = 1, max = 150) int stages) {
+      @ForAll @IntRange(min = 1, max = 100) int stages) {
     List<RegionConfig> regions = new ArrayList<>();
     double total = 0;
     for (int i = 0; i < weights.size(); i++) {
