@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param candidates the stage's regions: as listed, or all of the federation by priority and name
  * @param fallback the fallback region, if the stage names one that is not among the candidates
+ * @param dataRegion the region that holds the data, if the stage names one that is neither a
+ *     candidate nor the fallback
  * @param unknownRegions names in the request that the control worker's federation does not have
  * @param defaultStrategy the federation's default strategy, or null
  * @param defaultAggregation the federation's default aggregation, or null
@@ -21,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 public record WorldSnapshot(
     List<RegionSnapshot> candidates,
     @Nullable RegionSnapshot fallback,
+    @Nullable RegionSnapshot dataRegion,
     @Nullable List<String> unknownRegions,
     @Nullable FederationStrategy defaultStrategy,
     @Nullable AggregationStrategy defaultAggregation,
@@ -32,13 +35,16 @@ public record WorldSnapshot(
     candidates = List.copyOf(candidates);
   }
 
-  /** The region of that name among the candidates and the fallback, or null. */
+  /** The region of that name among the candidates, the fallback and the data's region, or null. */
   public @Nullable RegionSnapshot region(String name) {
     for (RegionSnapshot candidate : candidates) {
       if (candidate.name().equals(name)) {
         return candidate;
       }
     }
-    return fallback != null && fallback.name().equals(name) ? fallback : null;
+    if (fallback != null && fallback.name().equals(name)) {
+      return fallback;
+    }
+    return dataRegion != null && dataRegion.name().equals(name) ? dataRegion : null;
   }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,8 @@ public final class Problems {
   private static final int LONGEST_VALUE = 200;
   private static final int LONGEST_NAME = 100;
   private static final int MOST_NAMES = 50;
+  private static final Pattern MAY_BE_SECRET =
+      Pattern.compile("pass|pwd|secret|token|key|credential|auth|dsn", Pattern.CASE_INSENSITIVE);
 
   private final String file;
   private final List<Problem> found = new ArrayList<>();
@@ -39,6 +42,33 @@ public final class Problems {
         JsonNodeFactory.instance.textNode(name),
         "unknown %s '%s'; valid: %s".formatted(kind, shown(name), listed(valid)),
         NearestNames.of(name, valid));
+  }
+
+  /**
+   * Adds a problem about a key that nothing reads. Its value is left out if it is not a plain one
+   * or if the key, or what it was meant to be, may name a secret.
+   */
+  public void addUnknownKey(
+      String path, String key, @Nullable JsonNode value, Collection<String> valid) {
+    List<String> nearest = NearestNames.of(key, valid);
+    add(
+        path,
+        nearest.stream().anyMatch(Problems::nameOfSecret) ? null : harmless(key, value),
+        "unknown key '%s'; valid: %s".formatted(shown(key), listed(valid)),
+        nearest);
+  }
+
+  /** Adds a problem about a key that must not be there; its value is left out likewise. */
+  void addRefusedKey(String path, String key, @Nullable JsonNode value, String message) {
+    add(path, harmless(key, value), message);
+  }
+
+  private static @Nullable JsonNode harmless(String key, @Nullable JsonNode value) {
+    return value == null || value.isContainerNode() || nameOfSecret(key) ? null : value;
+  }
+
+  private static boolean nameOfSecret(String key) {
+    return MAY_BE_SECRET.matcher(key).find();
   }
 
   /** Whether nothing is wrong so far. */

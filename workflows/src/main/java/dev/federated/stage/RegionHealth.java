@@ -23,4 +23,9 @@ public record RegionHealth(
     @Nullable Long latencyMs,
     @Nullable Double currentLoad,
     int maxConcurrent,
-    @Nullable String reason) {}
+    @Nullable String reason) {
+  /** The same health, with something that an operator should know. */
+  RegionHealth withReason(String why) {
+    return new RegionHealth(healthy, status, latencyMs, currentLoad, maxConcurrent, why);
+  }
+}

@@ -114,6 +114,7 @@ class WireRecordTest {
               null,
               null,
               null,
+              null,
               CircuitBreakerConfig.DEFAULT,
               FederationConfig.DEFAULT_MAX_OUTPUT_BYTES,
               false,
@@ -121,6 +122,7 @@ class WireRecordTest {
           new WorldSnapshot(
               List.of(fullRegion("us"), fullRegion("eu")),
               fullRegion("ap"),
+              fullRegion("sa"),
               List.of("mars"),
               FederationStrategy.SEQUENTIAL,
               AggregationStrategy.CONCAT,

@@ -1,0 +1,123 @@
+package dev.federated.activities.metrics;
+
+import com.codahale.metrics.Gauge;
+import com.codahale.metrics.MetricRegistry;
+import dev.federated.model.FailureType;
+import dev.federated.model.FederationStrategy;
+import dev.federated.model.RegionStatus;
+import dev.federated.model.StageOutcome;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The metrics of stages and regions. Every name is a constant here; {@link MetricName} says how
+ * labels are written.
+ */
+public final class FederationMetrics {
+  /** Counter of ended stages; labels strategy, outcome. */
+  public static final String STAGES = "federation.stages";
+
+  /** Timer of ended stages, from start to end; label strategy. */
+  public static final String STAGE_LATENCY = "federation.stage.latency";
+
+  /** Counter of attempts made in a region; labels region, status. */
+  public static final String REGION_EXECUTIONS = "federation.region.executions";
+
+  /**
+   * Counter of failures by type, calls that an open breaker refused included; labels region, type.
+   */
+  public static final String REGION_FAILURES = "federation.region.failures";
+
+  /** Timer of attempts made in a region, whatever their outcome; label region. */
+  public static final String REGION_LATENCY = "federation.region.latency";
+
+  /** Counter of attempts that run now in this process; label region. */
+  public static final String REGION_IN_FLIGHT = "federation.region.in_flight";
+
+  /** Gauge of a region's last probe, 1 reachable, 0 not; absent while unknown; label region. */
+  public static final String REGION_ONLINE = "federation.region.online";
+
+  /** Gauge of the load that a region reports, 0 to 1; label region. */
+  public static final String REGION_LOAD = "federation.region.load";
+
+  private final MetricRegistry registry;
+
+  /** Metrics in that registry. */
+  public FederationMetrics(MetricRegistry registry) {
+    this.registry = registry;
+  }
+
+  /** The registry that holds them. */
+  public MetricRegistry registry() {
+    return registry;
+  }
+
+  /** A stage ended. */
+  public void stageEnded(FederationStrategy strategy, StageOutcome outcome, long latencyMs) {
+    MetricName stages = MetricName.of(STAGES, "strategy", strategy.wireName());
+    registry.counter(stages.and("outcome", outcome.wireName()).toString()).inc();
+    registry
+        .timer(MetricName.of(STAGE_LATENCY, "strategy", strategy.wireName()).toString())
+        .update(latencyMs, TimeUnit.MILLISECONDS);
+  }
+
+  /** An attempt was started in a region; {@link #executionEnded} has to follow. */
+  public void executionStarted(String region) {
+    registry.counter(ofRegion(REGION_IN_FLIGHT, region).toString()).inc();
+  }
+
+  /**
+   * An attempt in a region ended.
+   *
+   * @param status succeeded, failed or cancelled
+   * @param failure why it failed, or null if it did not
+   */
+  public void executionEnded(
+      String region, RegionStatus status, @Nullable FailureType failure, long latencyMs) {
+    registry.counter(ofRegion(REGION_IN_FLIGHT, region).toString()).dec();
+    registry
+        .counter(ofRegion(REGION_EXECUTIONS, region).and("status", status.wireName()).toString())
+        .inc();
+    registry
+        .timer(ofRegion(REGION_LATENCY, region).toString())
+        .update(latencyMs, TimeUnit.MILLISECONDS);
+    if (failure != null) {
+      failed(region, failure);
+    }
+  }
+
+  /** A call was refused before it was made. */
+  public void executionRefused(String region, FailureType failure) {
+    failed(region, failure);
+  }
+
+  /** Attempts that run now in that region, as far as this process runs them. */
+  public long inFlight(String region) {
+    return registry.counter(ofRegion(REGION_IN_FLIGHT, region).toString()).getCount();
+  }
+
+  /** Registers a region's live gauges, unless they are there; a supplier gives null if unknown. */
+  public void watch(
+      String region, Supplier<@Nullable Boolean> online, Supplier<@Nullable Double> load) {
+    registry.gauge(
+        ofRegion(REGION_ONLINE, region).toString(),
+        () ->
+            (Gauge<@Nullable Integer>)
+                () -> {
+                  Boolean now = online.get();
+                  return now == null ? null : now ? 1 : 0;
+                });
+    registry.gauge(ofRegion(REGION_LOAD, region).toString(), () -> load::get);
+  }
+
+  private void failed(String region, FailureType failure) {
+    registry
+        .counter(ofRegion(REGION_FAILURES, region).and("type", failure.wireName()).toString())
+        .inc();
+  }
+
+  private static MetricName ofRegion(String family, String region) {
+    return MetricName.of(family, "region", region);
+  }
+}

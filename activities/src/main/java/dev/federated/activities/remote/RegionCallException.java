@@ -1,0 +1,44 @@
+package dev.federated.activities.remote;
+
+import dev.federated.model.FailureType;
+import dev.federated.model.RegionError;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A call to a region failed. It has no cause: the text of an I/O error may repeat what the region
+ * sent, and causes end in histories.
+ */
+public final class RegionCallException extends Exception {
+  private static final long serialVersionUID = 1L;
+
+  private final transient RegionError error;
+  private final transient @Nullable Duration retryAfter;
+
+  RegionCallException(RegionError error, @Nullable Duration retryAfter) {
+    super(error.message());
+    this.error = error;
+    this.retryAfter = retryAfter;
+  }
+
+  /** A failure of a component, with the place where it failed. */
+  RegionCallException(RegionError error, @Nullable Duration retryAfter, Throwable origin) {
+    this(error, retryAfter);
+    setStackTrace(origin.getStackTrace());
+  }
+
+  static RegionCallException of(FailureType type, String message, @Nullable Integer httpStatus) {
+    return new RegionCallException(
+        new RegionError(type, message, type.retryable(), httpStatus), null);
+  }
+
+  /** What happened, safe to show. */
+  public RegionError error() {
+    return error;
+  }
+
+  /** The pause that the region asked for, or null if it asked for none. */
+  public @Nullable Duration retryAfter() {
+    return retryAfter;
+  }
+}

@@ -1,0 +1,29 @@
+package dev.federated.starter.cli;
+
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * What a command sees of the process that it runs in.
+ *
+ * @param environment environment variables
+ * @param workingDirectory where relative paths start
+ * @param stdin standard input
+ * @param interruption what happens on SIGINT and SIGTERM
+ */
+record CommandContext(
+    Map<String, String> environment,
+    Path workingDirectory,
+    InputStream stdin,
+    Interruption interruption) {
+  CommandContext {
+    environment = Map.copyOf(environment);
+  }
+
+  /** The environment may hold secrets, so that the text form leaves it out. */
+  @Override
+  public String toString() {
+    return "CommandContext[workingDirectory=%s]".formatted(workingDirectory);
+  }
+}

@@ -1,0 +1,75 @@
+package dev.federated.starter.cli;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The command {@code federate}: runs pipeline stages in one or many regions, on Temporal. */
+@Command(
+    name = "federate",
+    description = "Runs pipeline stages in one or many regions, durably, on Temporal.",
+    versionProvider = Version.class,
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {ValidateCommand.class, CommandLine.HelpCommand.class})
+public final class Federate implements Runnable {
+  private final CommandContext context;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  private Federate(CommandContext context) {
+    this.context = context;
+  }
+
+  /** Runs the command line of this process and ends it. */
+  public static void main(String[] arguments) {
+    Logging.configure(List.of(arguments), System.getenv());
+    // Not System.out: its encoding is the terminal's, and JSON is UTF-8.
+    PrintWriter out =
+        new PrintWriter(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
+    PrintWriter err =
+        new PrintWriter(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
+    Interruption interruption =
+        new Interruption(Interruption.LONGEST_STOP, code -> Runtime.getRuntime().halt(code));
+    Runtime.getRuntime().addShutdownHook(new Thread(interruption::shutdown, "federate-end"));
+    CommandContext context =
+        new CommandContext(System.getenv(), Path.of("").toAbsolutePath(), System.in, interruption);
+    int exitCode = commandLine(context).setOut(out).setErr(err).execute(arguments);
+    out.flush();
+    err.flush();
+    interruption.commandEnded();
+    System.exit(exitCode);
+  }
+
+  /** The command line for a process of that kind; its output goes where the caller says. */
+  static CommandLine commandLine(CommandContext context) {
+    ErrorReport errors = new ErrorReport();
+    return new CommandLine(new Federate(context))
+        // --input @FILE is a file with JSON, not with arguments.
+        .setExpandAtFiles(false)
+        .setParameterExceptionHandler(errors)
+        .setExecutionExceptionHandler(errors);
+  }
+
+  /** What the subcommand of that root command sees of its process. */
+  static CommandContext contextOf(@Nullable Federate federate) {
+    return Objects.requireNonNull(federate, "picocli sets the parent command").context;
+  }
+
+  @Override
+  public void run() {
+    throw new ParameterException(
+        spec.commandLine(),
+        "which command? One of " + String.join(", ", spec.subcommands().keySet()));
+  }
+}

@@ -1,0 +1,25 @@
+package dev.federated.starter.cli;
+
+import dev.federated.worker.config.FederationConfigLoader;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Which federation file a command uses. */
+final class FederationOptions {
+  @Option(
+      names = "--federation",
+      paramLabel = "FILE",
+      description =
+          "The federation file. Else $FEDERATION_CONFIG, else federation.yaml, .yml or .json"
+              + " beside the pipeline or in the working directory.")
+  private @Nullable String file;
+
+  /** The value of the option, or null. */
+  @Nullable String file() {
+    return file;
+  }
+
+  static FederationConfigLoader loader(CommandContext context) {
+    return new FederationConfigLoader(context.environment(), context.workingDirectory());
+  }
+}

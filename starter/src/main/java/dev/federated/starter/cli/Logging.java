@@ -1,0 +1,35 @@
+package dev.federated.starter.cli;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Logs go to stderr: warnings of most commands, and what happens of those that serve. */
+final class Logging {
+  /** Overrides the level: TRACE, DEBUG, INFO, WARN, ERROR or OFF. */
+  static final String VARIABLE = "FEDERATE_LOG_LEVEL";
+
+  private static final String FILE = "logback.configurationFile";
+  private static final String LEVEL = "federate.log.level";
+  private static final Set<String> SERVING = Set.of("dev", "worker");
+
+  private Logging() {}
+
+  /** Has to be called before the first logger is made. */
+  static void configure(List<String> arguments, Map<String, String> environment) {
+    if (System.getProperty(FILE) == null) {
+      // Not named logback.xml: this jar must not configure the logs of an application.
+      System.setProperty(FILE, "dev/federated/starter/cli/federate-logback.xml");
+    }
+    System.setProperty(LEVEL, level(arguments, environment));
+  }
+
+  static String level(List<String> arguments, Map<String, String> environment) {
+    String level = environment.get(VARIABLE);
+    if (level != null && !level.isBlank()) {
+      return level;
+    }
+    boolean serves = !arguments.isEmpty() && SERVING.contains(arguments.get(0));
+    return serves || OutputOptions.asksForDetails(arguments) ? "INFO" : "WARN";
+  }
+}

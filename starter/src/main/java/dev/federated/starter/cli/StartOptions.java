@@ -1,0 +1,42 @@
+package dev.federated.starter.cli;
+
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** How a pipeline or stage is started and followed. */
+final class StartOptions {
+  @Option(
+      names = "--workflow-id",
+      paramLabel = "ID",
+      description =
+          "The workflow's id; makes the start idempotent: it attaches to a running one and prints"
+              + " the stored result of a closed one.")
+  private @Nullable String workflowId;
+
+  @Option(names = "--rerun", description = "With --workflow-id: start anew although it is closed.")
+  private boolean rerun;
+
+  @Option(names = "--detach", description = "Print the ids and do not wait for the result.")
+  private boolean detach;
+
+  @Option(
+      names = "--leave-running",
+      description = "When interrupted, let go of the workflow and do not cancel it.")
+  private boolean leaveRunning;
+
+  @Nullable String workflowId() {
+    return workflowId;
+  }
+
+  boolean rerun() {
+    return rerun;
+  }
+
+  boolean detach() {
+    return detach;
+  }
+
+  boolean leaveRunning() {
+    return leaveRunning;
+  }
+}

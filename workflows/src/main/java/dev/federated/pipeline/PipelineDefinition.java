@@ -1,0 +1,30 @@
+package dev.federated.pipeline;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.federated.model.WireRecord;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A pipeline, validated by {@link PipelineParser}.
+ *
+ * @param id its id, {@code [A-Za-z0-9][A-Za-z0-9._-]{0,99}}
+ * @param name its name for people, or null
+ * @param execution where its federated stages run, default child
+ * @param inputSchema JSON schema of its input, or null for any input
+ * @param outputStageId the stage whose output is the pipeline's; null means the stages on which no
+ *     other depends
+ * @param stages its stages in the order of the document, 1 to 1000, without cycles
+ */
+@WireRecord
+public record PipelineDefinition(
+    String id,
+    @Nullable String name,
+    PipelineExecution execution,
+    @Nullable JsonNode inputSchema,
+    @Nullable String outputStageId,
+    List<StageDefinition> stages) {
+  public PipelineDefinition {
+    stages = List.copyOf(stages);
+  }
+}

@@ -1,0 +1,76 @@
+package dev.federated.stage;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.temporal.workflow.Workflow;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Duration;
+
+/**
+ * Keeps payloads and workflow tasks under what a Temporal server takes. One instance belongs to one
+ * workflow run, because its stages share the workflow task that their commands go into.
+ */
+public final class PayloadSizes {
+  /**
+   * Largest payload in bytes: the server's limit of 2 MiB (its {@code limit.blobSize.error}) less a
+   * margin for the envelope and an encrypting codec.
+   */
+  public static final int MAX_PAYLOAD_BYTES = 2_000_000;
+
+  /**
+   * Most bytes of commands in one workflow task, half of the 4 MiB that a gRPC message to the
+   * server may have.
+   */
+  private static final int MAX_TASK_BYTES = 2 * 1024 * 1024;
+
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+
+  private long task = -1;
+  private long bytesInTask;
+
+  /** The size of a value as JSON, in bytes. */
+  public static long encoded(Object value) {
+    CountingStream counter = new CountingStream();
+    try {
+      MAPPER.writeValue(counter, value);
+    } catch (IOException e) {
+      throw new IllegalStateException("a value of a workflow cannot be written as JSON", e);
+    }
+    return counter.bytes;
+  }
+
+  /**
+   * Makes room for a command in the current workflow task: where it would not fit beside those that
+   * are already in it, waits for the next task by the shortest timer.
+   */
+  public void reserve(long bytes) {
+    if (currentTask() + bytes > MAX_TASK_BYTES && bytesInTask > 0) {
+      Workflow.sleep(Duration.ofMillis(1));
+      currentTask();
+    }
+    bytesInTask += bytes;
+  }
+
+  private long currentTask() {
+    long now = Workflow.getInfo().getHistoryLength();
+    if (now != task) {
+      task = now;
+      bytesInTask = 0;
+    }
+    return bytesInTask;
+  }
+
+  private static final class CountingStream extends OutputStream {
+    private long bytes;
+
+    @Override
+    public void write(int b) {
+      bytes++;
+    }
+
+    @Override
+    public void write(byte[] buffer, int offset, int length) {
+      bytes += length;
+    }
+  }
+}

@@ -1,0 +1,70 @@
+package dev.federated.stage;
+
+import dev.federated.model.FederationConfig;
+import dev.federated.model.RegionError;
+import dev.federated.model.RegionSnapshot;
+import dev.federated.model.StageRequest;
+import dev.federated.model.WorldSnapshot;
+import dev.federated.routing.FederationSnapshots;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** A world that knows a federation and whatever a test tells it about single regions. */
+public final class FakeWorld implements World {
+  private final FederationConfig federation;
+  private final Map<String, UnaryOperator<RegionSnapshot.Builder>> known =
+      new ConcurrentHashMap<>();
+  private final Set<String> polled = ConcurrentHashMap.newKeySet();
+  final List<String> started = new CopyOnWriteArrayList<>();
+  final List<String> ended = new CopyOnWriteArrayList<>();
+
+  public FakeWorld(FederationConfig federation) {
+    this.federation = federation;
+  }
+
+  /** What the world knows of a region beyond the federation file. */
+  public FakeWorld knows(String region, UnaryOperator<RegionSnapshot.Builder> what) {
+    known.put(region, what);
+    return this;
+  }
+
+  /** The region's queue has pollers. */
+  FakeWorld polls(String region) {
+    polled.add(region);
+    return this;
+  }
+
+  @Override
+  public WorldSnapshot snapshot(StageRequest request, String runKey) {
+    return FederationSnapshots.of(
+        federation,
+        request.federation(),
+        false,
+        region ->
+            known
+                .getOrDefault(region.name(), UnaryOperator.identity())
+                .apply(FederationSnapshots.fromFile(region))
+                .build());
+  }
+
+  @Override
+  public void started(String executionKey, String region) {
+    started.add(region);
+  }
+
+  @Override
+  public void ended(
+      String executionKey, String region, @Nullable RegionError error, long latencyMs) {
+    ended.add(region + (error == null ? " succeeded" : " " + error.type().wireName()));
+  }
+
+  @Override
+  public @Nullable Boolean polled(String region) {
+    return polled.contains(region) ? Boolean.TRUE : null;
+  }
+}
