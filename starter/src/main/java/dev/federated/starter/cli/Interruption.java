@@ -36,9 +36,9 @@ final class Interruption {
     this.halt = halt;
   }
 
-  /** One thing to do; closing it takes it back. */
-  interface Registration extends AutoCloseable {
-    @Override
+  /** One thing to do when the process is interrupted. */
+  interface Registration {
+    /** Takes it back. */
     void close();
   }
 

@@ -1,5 +1,6 @@
 package dev.federated.worker.config;
 
+import dev.federated.activities.component.ResolvedSecrets;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.SecretSource;
@@ -49,7 +50,7 @@ public final class SecretResolver {
    * @throws InvalidDocumentException with every secret that is missing
    * @throws IllegalArgumentException if a region is not in the file
    */
-  public ResolvedSecrets forRegions(FederationFile file, Collection<String> regions) {
+  public ProcessSecrets forRegions(FederationFile file, Collection<String> regions) {
     Set<String> served = new HashSet<>(regions);
     served.removeAll(file.config().regionNames());
     if (!served.isEmpty()) {
@@ -66,7 +67,7 @@ public final class SecretResolver {
    *
    * @throws InvalidDocumentException with every secret that is missing
    */
-  public ResolvedSecrets forControl(FederationFile file) {
+  public ProcessSecrets forControl(FederationFile file) {
     return resolve(file, List.of(), true);
   }
 
@@ -75,11 +76,11 @@ public final class SecretResolver {
    *
    * @throws InvalidDocumentException with every secret that is missing
    */
-  public ResolvedSecrets forAll(FederationFile file) {
+  public ProcessSecrets forAll(FederationFile file) {
     return resolve(file, file.config().regionNames(), true);
   }
 
-  private ResolvedSecrets resolve(
+  private ProcessSecrets resolve(
       FederationFile file, Collection<String> regions, boolean namedSecrets) {
     Reading reading = new Reading(file);
     Map<String, String> keys = new LinkedHashMap<>();
@@ -100,12 +101,13 @@ public final class SecretResolver {
               (name, secret) -> {
                 String value = reading.value(secret.value(), "secrets.%s.value".formatted(name));
                 if (value != null) {
-                  secrets.put(name, new ResolvedSecrets.Secret(value, secret.components()));
+                  secrets.put(
+                      name, new ResolvedSecrets.Secret(value, Set.copyOf(secret.components())));
                 }
               });
     }
     reading.throwIfAny();
-    return new ResolvedSecrets(keys, secrets);
+    return new ProcessSecrets(keys, new ResolvedSecrets(secrets));
   }
 
   private final class Reading {

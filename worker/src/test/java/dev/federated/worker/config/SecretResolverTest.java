@@ -87,11 +87,11 @@ class SecretResolverTest {
 
   @Test
   void regionWorkerNeedsOnlyItsOwnKey() {
-    ResolvedSecrets secrets =
+    ProcessSecrets secrets =
         resolver(Map.of("ENV_KEY", "k")).forRegions(federation, List.of("env"));
     assertThat(secrets.apiKey("env")).contains("k");
     assertThat(secrets.apiKey("literal")).isEmpty();
-    assertThat(secrets.secrets()).isEmpty();
+    assertThat(secrets.named().resolve("warehouse", "database_write")).isEmpty();
   }
 
   @Test
@@ -102,16 +102,16 @@ class SecretResolverTest {
 
   @Test
   void controlWorkerNeedsTheNamedSecretsAndNoKey() {
-    ResolvedSecrets secrets = resolver(Map.of("DSN", "jdbc:x")).forControl(federation);
-    assertThat(secrets.secret("warehouse", "database_write")).contains("jdbc:x");
+    ProcessSecrets secrets = resolver(Map.of("DSN", "jdbc:x")).forControl(federation);
+    assertThat(secrets.named().resolve("warehouse", "database_write")).contains("jdbc:x");
     assertThat(secrets.apiKey("literal")).isEmpty();
   }
 
   @Test
   void secretIsThereOnlyForTheListedComponentTypes() {
-    ResolvedSecrets secrets = resolver(Map.of("DSN", "jdbc:x")).forControl(federation);
-    assertThat(secrets.secret("warehouse", "http_request")).isEmpty();
-    assertThat(secrets.secret("nothing", "database_write")).isEmpty();
+    ProcessSecrets secrets = resolver(Map.of("DSN", "jdbc:x")).forControl(federation);
+    assertThat(secrets.named().resolve("warehouse", "http_request")).isEmpty();
+    assertThat(secrets.named().resolve("nothing", "database_write")).isEmpty();
   }
 
   @Test
@@ -127,10 +127,10 @@ class SecretResolverTest {
   @Test
   void textFormShowsNamesOnly() throws IOException {
     Files.writeString(directory.resolve("key.txt"), "file-key");
-    ResolvedSecrets secrets =
+    ProcessSecrets secrets =
         resolver(Map.of("ENV_KEY", "env-key", "DSN", "jdbc:x")).forAll(federation);
     assertThat(secrets.apiKey("literal")).contains("hunter2");
-    assertThat(secrets + " " + secrets.secrets())
+    assertThat(secrets.toString())
         .contains("env", "file", "literal", "warehouse")
         .doesNotContain("env-key", "file-key", "hunter2", "jdbc:x");
   }

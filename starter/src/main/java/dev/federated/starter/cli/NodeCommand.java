@@ -1,0 +1,163 @@
+package dev.federated.starter.cli;
+
+import dev.federated.activities.component.ComponentExecutor;
+import dev.federated.activities.component.Secrets;
+import dev.federated.model.FederationConfig;
+import dev.federated.parsing.InvalidDocumentException;
+import dev.federated.parsing.Problem;
+import dev.federated.parsing.StrictObject;
+import dev.federated.worker.config.FederationFile;
+import dev.federated.worker.config.SecretResolver;
+import dev.federated.worker.node.RegionNode;
+import dev.federated.worker.node.RegionNodeOptions;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** Serves the region protocol over HTTP until it is interrupted. */
+@Command(
+    name = "node",
+    description = "Serves one region over HTTP with the built-in components, until interrupted.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class)
+final class NodeCommand implements Callable<Integer> {
+  @ParentCommand private @Nullable Federate federate;
+  @Spec private CommandSpec spec = CommandSpec.create();
+  @Mixin private FederationOptions federation = new FederationOptions();
+  @Mixin private OutputOptions output = new OutputOptions();
+
+  @Option(
+      names = "--name",
+      required = true,
+      paramLabel = "REGION",
+      description = "The region's name, its node_id.")
+  private String name = "";
+
+  @Option(
+      names = "--host",
+      paramLabel = "HOST",
+      defaultValue = "127.0.0.1",
+      description = "The address to bind (default: ${DEFAULT-VALUE}); any other needs a key.")
+  private String host = "";
+
+  @Option(
+      names = "--port",
+      paramLabel = "PORT",
+      defaultValue = "0",
+      description = "The port (default: ${DEFAULT-VALUE}, a free one).")
+  private int port;
+
+  @Option(
+      names = "--key-env",
+      paramLabel = "VAR",
+      description = "The environment variable with the key that requests have to carry.")
+  private @Nullable String keyVariable;
+
+  @Override
+  public Integer call() throws InterruptedException {
+    CommandContext context = Federate.contextOf(federate);
+    if (!StrictObject.ID.matcher(name).matches()) {
+      throw CommandException.badInput("--name", "'%s' is not the name of a region".formatted(name));
+    }
+    if (port < 0 || port > 65_535) {
+      throw CommandException.badInput("--port", "%d is not 0 to 65535".formatted(port));
+    }
+    FederationFile file =
+        FederationOptions.loader(context).discover(federation.file(), null).orElse(null);
+    CountDownLatch stopped = new CountDownLatch(1);
+    Interruption.Registration stop = context.interruption().onInterrupt(stopped::countDown);
+    try (ComponentExecutor executor = executor(file, context);
+        RegionNode node = start(options(file, executor, context))) {
+      print(node);
+      stopped.await();
+    } finally {
+      stop.close();
+    }
+    return ExitCodes.SUCCEEDED;
+  }
+
+  private ComponentExecutor executor(@Nullable FederationFile file, CommandContext context) {
+    ComponentExecutor.Builder executor = ComponentExecutor.builder();
+    if (file != null) {
+      executor
+          .secrets(secrets(file, context))
+          .outboundAllow(file.config().outboundAllow())
+          .maxOutputBytes(file.config().maxOutputBytes());
+    }
+    return executor.build();
+  }
+
+  /** A node that is not asked for a secret runs without it; a component that is fails. */
+  private Secrets secrets(FederationFile file, CommandContext context) {
+    try {
+      return new SecretResolver(context.environment()).forControl(file).named();
+    } catch (InvalidDocumentException e) {
+      for (Problem problem : e.problems()) {
+        spec.commandLine().getErr().println("warning: no secrets: " + problem);
+      }
+      return Secrets.NONE;
+    }
+  }
+
+  private RegionNodeOptions options(
+      @Nullable FederationFile file, ComponentExecutor executor, CommandContext context) {
+    RegionNodeOptions.Builder options =
+        RegionNodeOptions.builder(name).host(host).port(port).executor(executor).key(key(context));
+    if (file != null) {
+      FederationConfig config = file.config();
+      config
+          .region(name)
+          .ifPresent(
+              region ->
+                  options.capacity(
+                      Math.min(region.maxConcurrent(), RegionNodeOptions.MOST_CAPACITY)));
+    }
+    return options.build();
+  }
+
+  private @Nullable String key(CommandContext context) {
+    if (keyVariable == null) {
+      return null;
+    }
+    String key = context.environment().get(keyVariable);
+    if (key == null || key.isBlank()) {
+      throw CommandException.badInput(
+          "--key-env", "the environment variable %s is not set or empty".formatted(keyVariable));
+    }
+    return key;
+  }
+
+  private RegionNode start(RegionNodeOptions options) {
+    try {
+      return RegionNode.start(options);
+    } catch (IllegalArgumentException e) {
+      throw CommandException.badInput(
+          "--host",
+          "%s is not loopback; give a key with --key-env, or bind 127.0.0.1".formatted(host));
+    } catch (IOException e) {
+      throw CommandException.badInput(
+          "--port", "cannot bind %s:%d: %s".formatted(host, port, e.getMessage()));
+    }
+  }
+
+  private void print(RegionNode node) {
+    if (output.json()) {
+      Map<String, Object> ready = new LinkedHashMap<>();
+      ready.put("region", name);
+      ready.put("endpoint", node.endpoint());
+      JsonPrinter.print(spec.commandLine().getOut(), ready);
+      return;
+    }
+    spec.commandLine().getOut().println("ready: region %s at %s".formatted(name, node.endpoint()));
+    spec.commandLine().getOut().flush();
+  }
+}
