@@ -1,6 +1,8 @@
 package dev.federated.parsing;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.federated.aggregation.BuiltInReduce;
 import dev.federated.model.AggregationStrategy;
 import dev.federated.model.CircuitBreakerConfig;
 import dev.federated.model.FederationConfig;
@@ -8,6 +10,7 @@ import dev.federated.model.FederationStrategy;
 import dev.federated.model.NamedSecret;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.SecretSource;
+import dev.federated.model.WireName;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.ArrayList;
@@ -25,9 +28,18 @@ public final class FederationConfigParser {
   private static final double LONGEST_SECONDS = 86_400;
   private static final int MOST_OUTPUT_BYTES = 1_500_000;
   private static final int MOST_REGIONS = 10_000;
+  private static final double LEAST_WEIGHT = 0.000001;
   private static final Pattern VARIABLE = Pattern.compile("\\$\\{[A-Za-z_][A-Za-z0-9_]*}");
-  private static final Pattern CIDR = Pattern.compile("[0-9a-fA-F.:]+/[0-9]{1,3}");
-  private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "[::1]");
+  private static final Pattern SHELL_VARIABLE = Pattern.compile("\\$[A-Z_][A-Z0-9_]*");
+  private static final Pattern HEADER_VALUE = Pattern.compile("[\\x21-\\x7e]+");
+  private static final Pattern BEARER = Pattern.compile("(?i)bearer\\s.*", Pattern.DOTALL);
+  private static final Pattern PROTOCOL_PATH = Pattern.compile("(?i).*/api/v1(/execute|/health)?");
+  private static final Pattern LOOPBACK =
+      Pattern.compile("localhost|127(\\.[0-9]{1,3}){3}|\\[(::1|0:0:0:0:0:0:0:1)]");
+  private static final int HIGHEST_PORT = 65_535;
+
+  private static final String NO_BASE_URL =
+      "has to be an http or https URL without query, such as https://region.example.com";
 
   private FederationConfigParser() {}
 
@@ -41,7 +53,8 @@ public final class FederationConfigParser {
    */
   public static FederationConfig parse(JsonNode json, String file, String digest) {
     Problems problems = new Problems(file);
-    StrictObject root = StrictObject.of(json, "", problems);
+    StrictObject root = StrictObject.confidential(json, "", problems);
+    problems.throwIfAny();
     FederationConfig.Builder federation = FederationConfig.builder().digest(digest);
 
     List<RegionConfig> regions = new ArrayList<>();
@@ -55,8 +68,9 @@ public final class FederationConfigParser {
           }
           regions.add(region);
         });
-    if (regions.isEmpty() && problems.isEmpty()) {
-      problems.add("regions", root.node("regions"), "at least one region is required");
+    JsonNode listed = root.node("regions");
+    if (listed == null || (listed.isArray() && listed.isEmpty())) {
+      problems.add("regions", listed, "at least one region is required");
     }
     if (regions.size() > MOST_REGIONS) {
       problems.add(
@@ -91,27 +105,24 @@ public final class FederationConfigParser {
     federation.secrets(secrets(root));
     federation.outboundAllow(outboundAllow(root));
     federation.components(orEmpty(root.texts("components")));
-    federation.reduceFunctions(orEmpty(root.texts("reduce_functions")));
+    federation.reduceFunctions(reduceFunctions(root));
     root.finish();
     problems.throwIfAny();
     return federation.build();
   }
 
   private static RegionConfig region(JsonNode json, String path, Problems problems) {
-    StrictObject object = StrictObject.of(json, path, problems);
+    StrictObject object = StrictObject.confidential(json, path, problems);
     RegionConfig.Builder region = RegionConfig.builder(object.requiredId("name"));
     region.allowPlaintext(object.bool("allow_plaintext", false));
     region.endpoint(endpoint(object));
     String key = object.secretText("api_key");
     if (key != null) {
       region.apiKey(secret(object, "api_key", key));
+      checkHeaderValue(object, key);
     }
     region.priority((int) object.integer("priority", -1_000_000, 1_000_000, 100));
-    Double weight = object.number("weight", 0, 1_000_000);
-    if (weight != null && weight == 0) {
-      problems.add(object.pathOf("weight"), object.node("weight"), "has to be above 0");
-    }
-    region.weight(weight == null || weight == 0 ? 1 : weight);
+    region.weight(object.number("weight", LEAST_WEIGHT, 1_000_000, 1));
     region.maxConcurrent((int) object.integer("max_concurrent", 1, 100_000, 10));
     region.timeoutSeconds(object.number("timeout_seconds", 0.1, LONGEST_SECONDS, 300));
     region.tags(orEmpty(object.texts("tags")));
@@ -136,32 +147,47 @@ public final class FederationConfigParser {
     if (text == null) {
       return null;
     }
+    String problem;
     try {
-      URI uri = new URI(text.endsWith("/") ? text.substring(0, text.length() - 1) : text);
-      if (uri.getUserInfo() != null) {
-        // The value is not repeated: it holds a password.
-        object
-            .problems()
-            .add(object.pathOf("endpoint"), null, "must not hold a user or password; use api_key");
-        return null;
+      URI uri = new URI(text.trim().replaceAll("/+$", ""));
+      problem = problemOf(uri);
+      if (problem == null) {
+        return uri;
       }
-      String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
-      if (uri.getHost() == null
-          || uri.getQuery() != null
-          || uri.getFragment() != null
-          || !(scheme.equals("http") || scheme.equals("https"))) {
-        throw new URISyntaxException(text, "not a base URL");
-      }
-      return uri;
     } catch (URISyntaxException e) {
-      object
-          .problems()
-          .add(
-              object.pathOf("endpoint"),
-              object.node("endpoint"),
-              "has to be an http or https URL without query, such as https://region.example.com");
+      problem = NO_BASE_URL;
+    }
+    if (text.contains("@")) {
+      problem = "must not hold a user or password; use api_key";
+    }
+    object.problems().add(object.pathOf("endpoint"), withoutSecrets(text), problem);
+    return null;
+  }
+
+  private static @Nullable String problemOf(URI uri) {
+    String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
+    if (uri.getUserInfo() != null
+        || uri.getHost() == null
+        || uri.getRawQuery() != null
+        || uri.getRawFragment() != null
+        || !(scheme.equals("http") || scheme.equals("https"))) {
+      return NO_BASE_URL;
+    }
+    if (uri.getPort() == 0 || uri.getPort() > HIGHEST_PORT) {
+      return "has a port that is not between 1 and " + HIGHEST_PORT;
+    }
+    if (PROTOCOL_PATH.matcher(uri.getPath()).matches()) {
+      return "has to be the base URL; /api/v1/… is added to it";
+    }
+    return null;
+  }
+
+  /** What stands before an @, a ? or a # may be shown; the rest may be a password or a token. */
+  private static @Nullable JsonNode withoutSecrets(String endpoint) {
+    if (endpoint.contains("@")) {
       return null;
     }
+    return JsonNodeFactory.instance.textNode(endpoint.replaceAll("[?#].*", "…"));
   }
 
   private static void checkPlaintext(RegionConfig region, StrictObject object) {
@@ -170,7 +196,7 @@ public final class FederationConfigParser {
       return;
     }
     boolean plain = "http".equalsIgnoreCase(endpoint.getScheme());
-    if (plain && !LOOPBACK.contains(endpoint.getHost().toLowerCase(Locale.ROOT))) {
+    if (plain && !LOOPBACK.matcher(endpoint.getHost().toLowerCase(Locale.ROOT)).matches()) {
       object
           .problems()
           .add(
@@ -181,12 +207,37 @@ public final class FederationConfigParser {
   }
 
   private static SecretSource secret(StrictObject object, String key, String text) {
-    if (text.startsWith("${") && !VARIABLE.matcher(text).matches()) {
-      object
-          .problems()
-          .add(object.pathOf(key), null, "has to name one environment variable, as ${NAME}");
+    String problem = null;
+    if (text.contains("${") && !VARIABLE.matcher(text).matches()) {
+      problem = "has to name one environment variable and nothing else, as ${NAME}";
+    } else if (SHELL_VARIABLE.matcher(text).matches()) {
+      problem = "looks like an environment variable; write ${NAME}";
+    } else if (text.startsWith("file:") && text.substring("file:".length()).isBlank()) {
+      problem = "has to name a file, such as file:/run/secrets/key";
+    }
+    if (problem != null) {
+      object.problems().add(object.pathOf(key), null, problem);
     }
     return SecretSource.parse(text);
+  }
+
+  /** A key goes into the header {@code Authorization: Bearer <key>}. */
+  private static void checkHeaderValue(StrictObject object, String key) {
+    if (SecretSource.parse(key).kind() != SecretSource.Kind.LITERAL || key.contains("${")) {
+      return;
+    }
+    if (BEARER.matcher(key).matches()) {
+      object
+          .problems()
+          .add(object.pathOf("api_key"), null, "has to be the key alone; Bearer is added to it");
+    } else if (!HEADER_VALUE.matcher(key).matches()) {
+      object
+          .problems()
+          .add(
+              object.pathOf("api_key"),
+              null,
+              "must not hold spaces, line breaks or characters beyond ASCII");
+    }
   }
 
   private static Map<String, NamedSecret> secrets(StrictObject root) {
@@ -206,7 +257,8 @@ public final class FederationConfigParser {
         secret.problems().add(secret.pathOf("value"), null, "is required");
       }
       List<String> components = orEmpty(secret.texts("components"));
-      if (components.isEmpty()) {
+      JsonNode listed = secret.node("components");
+      if (listed == null || (listed.isArray() && listed.isEmpty())) {
         secret
             .problems()
             .add(
@@ -228,17 +280,31 @@ public final class FederationConfigParser {
     }
     List<String> allow = orEmpty(outbound.texts("allow"));
     for (String range : allow) {
-      if (!CIDR.matcher(range).matches()) {
+      if (!AddressRange.isValid(range)) {
         outbound
             .problems()
             .add(
                 outbound.pathOf("allow"),
-                outbound.node("allow"),
-                "'%s' is not an address range such as 10.0.0.0/8".formatted(range));
+                JsonNodeFactory.instance.textNode(range),
+                "has to be an address range such as 10.0.0.0/8 or fd00::/8");
       }
     }
     outbound.finish();
     return allow;
+  }
+
+  private static List<String> reduceFunctions(StrictObject root) {
+    List<String> functions = orEmpty(root.texts("reduce_functions"));
+    for (String function : functions) {
+      if (WireName.find(BuiltInReduce.class, function).isPresent()) {
+        root.problems()
+            .add(
+                root.pathOf("reduce_functions"),
+                JsonNodeFactory.instance.textNode(function),
+                "is built in; give yours another name");
+      }
+    }
+    return functions;
   }
 
   private static List<String> orEmpty(@Nullable List<String> texts) {

@@ -9,14 +9,19 @@ import java.util.Locale;
 /** Finds the valid names that a misspelt name most likely meant. */
 public final class NearestNames {
   private static final int MOST = 3;
+  private static final int LONGEST = 200;
 
   private NearestNames() {}
 
   /**
    * The valid names within an edit distance of a third of the name's length (at least 2) or that
-   * contain it, nearest first, at most three.
+   * contain it or are contained in it, nearest first, at most three. None for a name of more than
+   * 200 characters, which is no misspelling.
    */
   public static List<String> of(String name, Collection<String> valid) {
+    if (name.length() > LONGEST) {
+      return List.of();
+    }
     String wanted = name.toLowerCase(Locale.ROOT);
     int limit = Math.max(2, wanted.length() / 3);
     record Match(String name, int distance) {}
@@ -25,7 +30,9 @@ public final class NearestNames {
       String lower = candidate.toLowerCase(Locale.ROOT);
       int distance = distance(wanted, lower);
       boolean contained =
-          wanted.length() >= 3 && (lower.contains(wanted) || wanted.contains(lower));
+          wanted.length() >= 3
+              && lower.length() >= 3
+              && (lower.contains(wanted) || wanted.contains(lower));
       if (distance <= limit || contained) {
         matches.add(new Match(candidate, distance));
       }

@@ -6,11 +6,14 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Collects the problems of one document. Not thread-safe. */
 public final class Problems {
   private static final int LONGEST_VALUE = 200;
+  private static final int LONGEST_NAME = 100;
+  private static final int MOST_NAMES = 50;
   private static final Pattern MAY_BE_SECRET =
       Pattern.compile("pass|pwd|secret|token|key|credential|auth|dsn", Pattern.CASE_INSENSITIVE);
 
@@ -37,7 +40,7 @@ public final class Problems {
     add(
         path,
         JsonNodeFactory.instance.textNode(name),
-        "unknown %s '%s'; valid: %s".formatted(kind, name, String.join(", ", valid)),
+        "unknown %s '%s'; valid: %s".formatted(kind, shown(name), listed(valid)),
         NearestNames.of(name, valid));
   }
 
@@ -48,16 +51,24 @@ public final class Problems {
   public void addUnknownKey(
       String path, String key, @Nullable JsonNode value, Collection<String> valid) {
     List<String> nearest = NearestNames.of(key, valid);
-    boolean hidden =
-        value == null
-            || value.isContainerNode()
-            || MAY_BE_SECRET.matcher(key).find()
-            || nearest.stream().anyMatch(name -> MAY_BE_SECRET.matcher(name).find());
     add(
         path,
-        hidden ? null : value,
-        "unknown key '%s'; valid: %s".formatted(key, String.join(", ", valid)),
+        nearest.stream().anyMatch(Problems::nameOfSecret) ? null : harmless(key, value),
+        "unknown key '%s'; valid: %s".formatted(shown(key), listed(valid)),
         nearest);
+  }
+
+  /** Adds a problem about a key that must not be there; its value is left out likewise. */
+  void addRefusedKey(String path, String key, @Nullable JsonNode value, String message) {
+    add(path, harmless(key, value), message);
+  }
+
+  private static @Nullable JsonNode harmless(String key, @Nullable JsonNode value) {
+    return value == null || value.isContainerNode() || nameOfSecret(key) ? null : value;
+  }
+
+  private static boolean nameOfSecret(String key) {
+    return MAY_BE_SECRET.matcher(key).find();
   }
 
   /** Whether nothing is wrong so far. */
@@ -79,6 +90,20 @@ public final class Problems {
     if (!found.isEmpty()) {
       throw new InvalidDocumentException(found);
     }
+  }
+
+  /** A name as a message shows it: not endless, and without characters that steer a terminal. */
+  static String shown(String name) {
+    String start = name.length() <= LONGEST_NAME ? name : name.substring(0, LONGEST_NAME) + "…";
+    return start.replaceAll("\\p{Cntrl}", "?");
+  }
+
+  /** Valid names as a message lists them. */
+  static String listed(Collection<String> names) {
+    String listed = names.stream().limit(MOST_NAMES).collect(Collectors.joining(", "));
+    return names.size() <= MOST_NAMES
+        ? listed
+        : "%s and %d more".formatted(listed, names.size() - MOST_NAMES);
   }
 
   private static @Nullable JsonNode shortened(@Nullable JsonNode value) {

@@ -12,7 +12,10 @@ import dev.federated.model.MergeConflict;
 import dev.federated.model.PartialFailurePolicy;
 import dev.federated.model.WireName;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the {@code federation} block of a stage. */
@@ -21,6 +24,8 @@ public final class StageFederationParser {
   private static final double LONGEST_TOTAL_SECONDS = 30 * 86_400;
   private static final long LARGEST_COUNT = 1_000_000_000_000_000L;
   private static final int MOST_REGIONS = 10_000;
+  private static final String A_PLACE = "a place such as {\"lat\": 40.7, \"lon\": -74.0}";
+  private static final Pattern COORDINATES = Pattern.compile("[-+0-9. ]+,[-+0-9. ]+");
 
   private StageFederationParser() {}
 
@@ -38,18 +43,24 @@ public final class StageFederationParser {
     FederatedStageConfig.Builder config = FederatedStageConfig.builder();
     FederatedStageConfig defaults = config.build();
 
+    if (!json.isObject()) {
+      return defaults;
+    }
     FederationStrategy strategy = block.constant("strategy", FederationStrategy.class, "strategy");
     config.strategy(strategy);
-    config.aggregation(block.constant("aggregation", AggregationStrategy.class, "aggregation"));
+    AggregationStrategy aggregation =
+        block.constant("aggregation", AggregationStrategy.class, "aggregation");
+    config.aggregation(aggregation);
     List<String> regions = regionNames(block, "regions", federation);
     config.regions(regions == null ? List.of() : regions);
-    config.residency(regionNames(block, "residency", federation));
+    List<String> residency = regionNames(block, "residency", federation);
+    config.residency(residency);
     config.fallbackRegion(regionName(block, "fallback_region", federation));
     config.requiredTags(orEmpty(block.texts("required_tags")));
 
     config.dataLocality(block.bool("data_locality", defaults.dataLocality()));
     config.dataLocation(dataLocation(block, federation));
-    config.sourceLocation(point(block.object("source_location")));
+    config.sourceLocation(sourceLocation(block));
     config.dataSizeBytes(
         block.integer("data_size_bytes", 0, LARGEST_COUNT, defaults.dataSizeBytes()));
     config.expectedTokens(
@@ -71,7 +82,7 @@ public final class StageFederationParser {
     config.retryDelaySeconds(
         block.number("retry_delay_seconds", 0, 60, defaults.retryDelaySeconds()));
 
-    config.minRegions(minRegions(block, regions, strategy, defaults.minRegions()));
+    config.minRegions((int) block.integer("min_regions", 1, MOST_REGIONS, defaults.minRegions()));
     config.maxParallel((int) block.integer("max_parallel", 1, 1_000, defaults.maxParallel()));
     PartialFailurePolicy policy =
         block.constant("on_partial_failure", PartialFailurePolicy.class, "policy");
@@ -84,18 +95,8 @@ public final class StageFederationParser {
       config.onPartialFailure(policy);
     }
 
-    String function = block.text("reduce_function");
-    if (function != null) {
-      config.reduceFunction(function);
-      List<String> functions = new ArrayList<>(WireName.names(BuiltInReduce.class));
-      if (federation != null) {
-        functions.addAll(federation.reduceFunctions());
-        if (!functions.contains(function)) {
-          problems.addUnknown(
-              block.pathOf("reduce_function"), "reduce function", function, functions);
-        }
-      }
-    }
+    String function = reduceFunction(block, federation);
+    config.reduceFunction(function == null ? defaults.reduceFunction() : function);
     String scoreField = block.text("score_field");
     config.scoreField(scoreField == null ? defaults.scoreField() : scoreField);
     config.voteField(block.text("vote_field"));
@@ -121,30 +122,96 @@ public final class StageFederationParser {
         "idempotent",
         "resume_timeout_seconds",
         "transport");
+    block.misplaced(
+        "to the stage, beside its federation block",
+        "id",
+        "name",
+        "type",
+        "component_type",
+        "config",
+        "inputs",
+        "depends_on");
+    block.misplaced(
+        "to the federation block of the pipeline", "enabled", "default_strategy", "execution");
+    block.misplaced(
+        "to the region in the federation file",
+        "api_key",
+        "endpoint",
+        "tags",
+        "weight",
+        "max_concurrent",
+        "latitude",
+        "longitude",
+        "cost_per_execution",
+        "cost_per_token",
+        "egress_cost_per_gb");
     block.finish();
 
     FederatedStageConfig parsed = config.build();
     checkResidency(parsed, block);
+    checkMinRegions(parsed, block, federation);
     return parsed;
   }
 
-  private static long minRegionsLimit(@Nullable List<String> regions) {
-    return regions == null || regions.isEmpty() ? MOST_REGIONS : regions.size();
+  private static @Nullable String reduceFunction(
+      StrictObject block, @Nullable FederationConfig federation) {
+    String function = block.text("reduce_function");
+    if (function == null) {
+      return null;
+    }
+    List<String> registered = federation == null ? List.of() : federation.reduceFunctions();
+    List<String> functions = new ArrayList<>(WireName.names(BuiltInReduce.class));
+    functions.addAll(registered);
+    if (functions.contains(function)) {
+      return function;
+    }
+    for (String valid : functions) {
+      if (valid.equalsIgnoreCase(function.trim())) {
+        return valid;
+      }
+    }
+    if (federation != null) {
+      block
+          .problems()
+          .addUnknown(block.pathOf("reduce_function"), "reduce function", function, functions);
+    }
+    return function;
   }
 
-  private static int minRegions(
-      StrictObject block,
-      @Nullable List<String> regions,
-      @Nullable FederationStrategy strategy,
-      int absent) {
-    boolean single = strategy != null && !strategy.replicated();
-    long most = single ? 1 : minRegionsLimit(regions);
-    return (int) block.integer("min_regions", 1, most, absent);
+  private static void checkMinRegions(
+      FederatedStageConfig config, StrictObject block, @Nullable FederationConfig federation) {
+    int least = config.minRegions();
+    if (least == 1) {
+      return;
+    }
+    FederationStrategy strategy = config.strategy();
+    List<String> regions = config.regions();
+    if (regions.isEmpty() && federation != null) {
+      regions = federation.regionNames();
+    }
+    List<String> residency = config.residency();
+    if (residency != null) {
+      regions =
+          regions.isEmpty() ? residency : regions.stream().filter(residency::contains).toList();
+    }
+    String problem = null;
+    if (strategy != null && !strategy.replicated()) {
+      problem =
+          "can only be 1 with strategy %s, which runs in one region".formatted(strategy.wireName());
+    } else if (config.aggregation() == AggregationStrategy.FIRST) {
+      problem = "can only be 1 with aggregation first, which ends at the first success";
+    } else if (!regions.isEmpty() && least > regions.size()) {
+      problem =
+          "is more than the number of regions that may run the stage, %d".formatted(regions.size());
+    }
+    if (problem != null) {
+      block.problems().add(block.pathOf("min_regions"), block.node("min_regions"), problem);
+    }
   }
 
   private static void checkResidency(FederatedStageConfig config, StrictObject block) {
     List<String> residency = config.residency();
-    if (residency == null) {
+    if (residency == null || residency.isEmpty()) {
       return;
     }
     if (config.fallbackRegion() != null && !residency.contains(config.fallbackRegion())) {
@@ -171,17 +238,22 @@ public final class StageFederationParser {
     if (names == null) {
       return null;
     }
-    if (names.isEmpty() && block.problems().isEmpty()) {
+    JsonNode list = block.node(key);
+    if (list != null && list.isArray() && list.isEmpty()) {
       block
           .problems()
-          .add(
-              block.pathOf(key),
-              block.node(key),
-              "must not be empty; leave it out for all regions");
+          .add(block.pathOf(key), list, "must not be empty; leave it out for all regions");
     }
-    if (federation != null) {
-      for (int i = 0; i < names.size(); i++) {
-        checkRegion(block.pathOf(key) + "[" + i + "]", names.get(i), federation, block.problems());
+    if (federation != null && list != null && list.isArray()) {
+      Set<String> known = new HashSet<>(federation.regionNames());
+      for (int i = 0; i < list.size(); i++) {
+        String name = list.get(i).asText();
+        if (list.get(i).isTextual() && !name.isBlank() && !known.contains(name)) {
+          block
+              .problems()
+              .addUnknown(
+                  block.pathOf(key) + "[" + i + "]", "region", name, federation.regionNames());
+        }
       }
     }
     return names;
@@ -191,16 +263,11 @@ public final class StageFederationParser {
       StrictObject block, String key, @Nullable FederationConfig federation) {
     String name = block.text(key);
     if (name != null && federation != null) {
-      checkRegion(block.pathOf(key), name, federation, block.problems());
+      if (federation.region(name).isEmpty()) {
+        block.problems().addUnknown(block.pathOf(key), "region", name, federation.regionNames());
+      }
     }
     return name;
-  }
-
-  private static void checkRegion(
-      String path, String name, FederationConfig federation, Problems problems) {
-    if (federation.region(name).isEmpty()) {
-      problems.addUnknown(path, "region", name, federation.regionNames());
-    }
   }
 
   private static @Nullable DataLocation dataLocation(
@@ -209,12 +276,33 @@ public final class StageFederationParser {
     if (value == null) {
       return null;
     }
+    boolean coordinates = value.isTextual() && COORDINATES.matcher(value.asText()).matches();
+    if (coordinates || !(value.isTextual() || value.isObject())) {
+      refuseLocation(block, "data_location", value, "the name of a region or " + A_PLACE);
+      return null;
+    }
     if (value.isTextual()) {
       String region = regionName(block, "data_location", federation);
       return region == null ? null : DataLocation.inRegion(region);
     }
     GeoPoint point = point(block.object("data_location"));
     return point == null ? null : DataLocation.at(point);
+  }
+
+  private static @Nullable GeoPoint sourceLocation(StrictObject block) {
+    JsonNode value = block.node("source_location");
+    if (value != null && !value.isObject()) {
+      refuseLocation(block, "source_location", value, A_PLACE);
+      return null;
+    }
+    return point(block.object("source_location"));
+  }
+
+  private static void refuseLocation(
+      StrictObject block, String key, JsonNode value, String expected) {
+    block
+        .problems()
+        .add(block.pathOf(key), value.isValueNode() ? value : null, "has to be " + expected);
   }
 
   private static @Nullable GeoPoint point(@Nullable StrictObject object) {

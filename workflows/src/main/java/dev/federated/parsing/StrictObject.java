@@ -2,9 +2,12 @@ package dev.federated.parsing;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.federated.model.WireName;
+import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
@@ -24,20 +27,30 @@ public final class StrictObject {
   private final String path;
   private final Problems problems;
   private final Set<String> known = new LinkedHashSet<>();
-  private final Set<String> notYetSupported = new LinkedHashSet<>();
+  private final Map<String, String> refused = new LinkedHashMap<>();
+  private final boolean confidential;
 
-  private StrictObject(JsonNode json, String path, Problems problems) {
+  private StrictObject(JsonNode json, String path, Problems problems, boolean confidential) {
     this.json = json;
     this.path = path;
     this.problems = problems;
+    this.confidential = confidential;
+    if (!json.isObject()) {
+      problems.add(path, shown(json), "has to be an object");
+    }
   }
 
   /** Reads that object; if it is none, says so and reads as an empty one. */
   public static StrictObject of(JsonNode json, String path, Problems problems) {
-    if (!json.isObject()) {
-      problems.add(path, json, "has to be an object");
-    }
-    return new StrictObject(json, path, problems);
+    return new StrictObject(json, path, problems, false);
+  }
+
+  /**
+   * Reads an object that may hold secrets, like {@link #of}. A text that stands under an unknown
+   * key, or in place of it, of an object in it or of a list of objects, is not repeated.
+   */
+  public static StrictObject confidential(JsonNode json, String path, Problems problems) {
+    return new StrictObject(json, path, problems, true);
   }
 
   /** The place of a key of this object. */
@@ -75,7 +88,7 @@ public final class StrictObject {
       return null;
     }
     if (!value.isTextual() || value.asText().isBlank()) {
-      problems.add(pathOf(key), value, "has to be a text that is not empty");
+      problems.add(pathOf(key), harmless(value), "has to be a text that is not empty");
       return null;
     }
     return value.asText();
@@ -88,7 +101,12 @@ public final class StrictObject {
       return null;
     }
     if (!value.isTextual() || value.asText().isBlank()) {
-      problems.add(pathOf(key), null, "has to be a text that is not empty");
+      problems.add(
+          pathOf(key),
+          null,
+          value.isValueNode()
+              ? "has to be a text that is not empty; put it in quotes"
+              : "has to be a text that is not empty");
       return null;
     }
     return value.asText();
@@ -123,7 +141,7 @@ public final class StrictObject {
       return absent;
     }
     if (!value.isBoolean()) {
-      problems.add(pathOf(key), value, "has to be true or false");
+      problems.add(pathOf(key), harmless(value), "has to be true or false");
       return absent;
     }
     return value.asBoolean();
@@ -139,7 +157,7 @@ public final class StrictObject {
     if (!(number >= least && number <= most)) {
       problems.add(
           pathOf(key),
-          value,
+          harmless(value),
           "has to be a number between %s and %s".formatted(plain(least), plain(most)));
       return null;
     }
@@ -162,7 +180,9 @@ public final class StrictObject {
         || value.doubleValue() != Math.rint(value.doubleValue())
         || !(value.doubleValue() >= least && value.doubleValue() <= most)) {
       problems.add(
-          pathOf(key), value, "has to be a whole number between %d and %d".formatted(least, most));
+          pathOf(key),
+          harmless(value),
+          "has to be a whole number between %d and %d".formatted(least, most));
       return absent;
     }
     return value.longValue();
@@ -189,28 +209,26 @@ public final class StrictObject {
       return null;
     }
     if (!value.isArray()) {
-      problems.add(pathOf(key), value, "has to be a list of texts");
+      problems.add(pathOf(key), harmless(value), "has to be a list of texts");
       return List.of();
     }
-    List<String> texts = new ArrayList<>();
+    Set<String> texts = new LinkedHashSet<>();
     for (int i = 0; i < value.size(); i++) {
       JsonNode item = value.get(i);
       String place = pathOf(key) + "[" + i + "]";
       if (!item.isTextual() || item.asText().isBlank()) {
-        problems.add(place, item, "has to be a text that is not empty");
-      } else if (texts.contains(item.asText())) {
+        problems.add(place, harmless(item), "has to be a text that is not empty");
+      } else if (!texts.add(item.asText())) {
         problems.add(place, item, "stands in the list twice");
-      } else {
-        texts.add(item.asText());
       }
     }
-    return texts;
+    return List.copyOf(texts);
   }
 
   /** Reads a nested object, if the key is there. */
   public @Nullable StrictObject object(String key) {
     JsonNode value = node(key);
-    return value == null ? null : of(value, pathOf(key), problems);
+    return value == null ? null : new StrictObject(value, pathOf(key), problems, confidential);
   }
 
   /** Reads each item of a list with its place, if the key is there. */
@@ -220,7 +238,7 @@ public final class StrictObject {
       return;
     }
     if (!value.isArray()) {
-      problems.add(pathOf(key), value, "has to be a list");
+      problems.add(pathOf(key), shown(value), "has to be a list");
       return;
     }
     for (int i = 0; i < value.size(); i++) {
@@ -237,23 +255,58 @@ public final class StrictObject {
 
   /** Keys of capabilities that exist elsewhere but not yet here. */
   public void notYetSupported(String... keys) {
-    notYetSupported.addAll(List.of(keys));
+    for (String key : keys) {
+      refused.put(key, "'" + key + "' is not supported yet");
+    }
+  }
+
+  /** Keys that people put here although they belong elsewhere, and what to tell them. */
+  public void misplaced(String where, String... keys) {
+    for (String key : keys) {
+      refused.put(key, "'" + key + "' belongs " + where);
+    }
   }
 
   /** Reports the keys that no getter asked for. */
   public void finish() {
     for (String key : keys()) {
-      if (notYetSupported.contains(key)) {
-        problems.add(pathOf(key), json.get(key), "'" + key + "' is not supported yet");
-      } else if (!known.contains(key)) {
-        problems.addUnknownKey(pathOf(key), key, json.get(key), known);
+      if (known.contains(key)) {
+        continue;
+      }
+      String place = pathOf(Problems.shown(key));
+      JsonNode value = shown(json.get(key));
+      String why = refused.get(key);
+      if (why == null) {
+        problems.addUnknownKey(place, key, value, known);
+      } else {
+        problems.addRefusedKey(place, key, value, why);
       }
     }
   }
 
+  private @Nullable JsonNode shown(JsonNode value) {
+    return confidential ? numberOrBoolean(value) : harmless(value);
+  }
+
+  /** What is not an object or a list of such: in there may be keys with secrets. */
+  private static @Nullable JsonNode harmless(JsonNode value) {
+    if (value.isArray()) {
+      for (JsonNode item : value) {
+        if (item.isContainerNode()) {
+          return null;
+        }
+      }
+      return value;
+    }
+    return value.isObject() && !value.isEmpty() ? null : value;
+  }
+
+  private static @Nullable JsonNode numberOrBoolean(JsonNode value) {
+    return value.isNumber() || value.isBoolean() ? value : null;
+  }
+
   private static String plain(double number) {
-    return number == Math.rint(number) && Math.abs(number) < 1e15
-        ? Long.toString((long) number)
-        : Double.toString(number);
+    BigDecimal decimal = BigDecimal.valueOf(number).stripTrailingZeros();
+    return Math.abs(number) < 1e15 ? decimal.toPlainString() : decimal.toString();
   }
 }

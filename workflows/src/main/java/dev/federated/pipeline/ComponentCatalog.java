@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** The built-in component types and what their configurations take. */
 public final class ComponentCatalog {
   private static final Map<String, List<ConfigKey>> TYPES = types();
+  private static final Set<String> DATA_KEYS = Set.of("data", "rows", "schema", "message");
   private static final Pattern TABLE =
       Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,62}(?:\\.[A-Za-z_][A-Za-z0-9_]{0,62})?");
   private static final Pattern HTTP_URL =
@@ -30,7 +31,7 @@ public final class ComponentCatalog {
         "http_request",
         List.of(
             ConfigKey.required("url", ConfigKind.HTTP_URL),
-            ConfigKey.choice("method", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"),
+            ConfigKey.choiceInAnyCase("method", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"),
             ConfigKey.optional("headers", ConfigKind.HEADERS),
             ConfigKey.optional("body", ConfigKind.ANY),
             ConfigKey.optional("timeout_seconds", ConfigKind.SECONDS),
@@ -72,7 +73,7 @@ public final class ComponentCatalog {
         "logger",
         List.of(
             ConfigKey.optional("message", ConfigKind.TEXT),
-            ConfigKey.choice("level", "debug", "info", "warn", "error"),
+            ConfigKey.choiceInAnyCase("level", "debug", "info", "warn", "error"),
             ConfigKey.optional("data", ConfigKind.ANY)));
     return Collections.unmodifiableMap(types);
   }
@@ -98,6 +99,14 @@ public final class ComponentCatalog {
       throw new IllegalArgumentException("'%s' is not one of %s".formatted(type, names()));
     }
     return keys;
+  }
+
+  /**
+   * Whether the key of a built-in type carries data, in which {@code {"secret": …}} is an object
+   * like any other. No key of another type does.
+   */
+  static boolean isData(String type, String key) {
+    return isBuiltIn(type) && DATA_KEYS.contains(key);
   }
 
   /**
@@ -215,7 +224,7 @@ public final class ComponentCatalog {
       case HEADERS -> checkHeaders(value, place, problems);
       case NAMES -> checkNames(value, place, problems);
       case STATUS_CODES -> checkStatusCodes(value, place, problems);
-      case CHOICE -> checkChoice(key, value, place, problems);
+      case CHOICE, CHOICE_IN_ANY_CASE -> checkChoice(key, value, place, problems);
       default -> {
         if (!accepts(key.kind(), value)) {
           problems.add(place, value, "has to be " + key.kind().description());
@@ -246,7 +255,7 @@ public final class ComponentCatalog {
       case TEXT -> value.isTextual();
       case TEXT_NOT_EMPTY -> isFilled(value);
       case TEXT_OR_SECRET -> isFilled(value) || Template.secretName(value) != null;
-      case CHOICE, HEADERS, NAMES, SECRET, STATUS_CODES ->
+      case CHOICE, CHOICE_IN_ANY_CASE, HEADERS, NAMES, SECRET, STATUS_CODES ->
           throw new IllegalStateException(kind + " is checked item by item");
     };
   }
@@ -274,7 +283,9 @@ public final class ComponentCatalog {
     @Nullable String text = value.textValue();
     if (text == null) {
       problems.add(place, value, "has to be a text: one of " + String.join(", ", key.choices()));
-    } else if (!key.choices().contains(text)) {
+    } else if (key.kind() == ConfigKind.CHOICE
+        ? !key.choices().contains(text)
+        : key.choices().stream().noneMatch(text::equalsIgnoreCase)) {
       problems.addUnknown(place, key.name(), text, key.choices());
     }
   }

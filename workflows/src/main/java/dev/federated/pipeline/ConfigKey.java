@@ -9,7 +9,7 @@ import java.util.List;
  * @param kind what it takes
  * @param required whether it has to be there
  * @param aliases other names that are accepted for it
- * @param choices the values of kind choice; empty for other kinds
+ * @param choices the values of the two kinds of choice; empty for other kinds
  */
 public record ConfigKey(
     String name, ConfigKind kind, boolean required, List<String> aliases, List<String> choices) {
@@ -28,5 +28,9 @@ public record ConfigKey(
 
   static ConfigKey choice(String name, String... choices) {
     return new ConfigKey(name, ConfigKind.CHOICE, false, List.of(), List.of(choices));
+  }
+
+  static ConfigKey choiceInAnyCase(String name, String... choices) {
+    return new ConfigKey(name, ConfigKind.CHOICE_IN_ANY_CASE, false, List.of(), List.of(choices));
   }
 }

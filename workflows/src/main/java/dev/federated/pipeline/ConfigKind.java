@@ -10,6 +10,8 @@ public enum ConfigKind {
   BOOLEAN("true or false"),
   /** One of the key's choices. */
   CHOICE("one of its choices"),
+  /** One of the key's choices, in upper or lower case. */
+  CHOICE_IN_ANY_CASE("one of its choices"),
   /** An object of texts or secrets. */
   HEADERS("an object of texts or {\"secret\": \"name\"}"),
   /** An {@code http} or {@code https} URL. */

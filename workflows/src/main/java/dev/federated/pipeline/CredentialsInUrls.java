@@ -18,7 +18,7 @@ final class CredentialsInUrls {
       "holds a URL with a password; name a secret of the federation file instead, as"
           + " {\"secret\": \"name\"}";
   private static final Pattern JDBC_PASSWORD =
-      Pattern.compile("[?&;](?:password|passwd|pwd)=", Pattern.CASE_INSENSITIVE);
+      Pattern.compile("[?&;][^=&;]*(?:password|passwd|pwd)[^=&;]*=", Pattern.CASE_INSENSITIVE);
 
   /** Bounds the search for the end of a template, so that reading takes linear time. */
   private static final int LONGEST_TEMPLATE = 1_000;

@@ -229,7 +229,7 @@ public final class PipelineParser {
 
     checkComponent(id, type, config, block, object, typeKey);
     if (inputs != null) {
-      warnOfSecretsInInputs(inputs, object.pathOf("inputs"));
+      warnOfSecretsInData(inputs, object.pathOf("inputs"));
     }
     return new StageDefinition(id, type, config, inputs, dependsOn, block);
   }
@@ -297,24 +297,38 @@ public final class PipelineParser {
       valid.addAll(federation.components());
       problems.addUnknown(stage.pathOf(typeKey), "type", type, valid);
     }
-    checkSecrets(config, type, place);
+    for (Map.Entry<String, JsonNode> field : config.properties()) {
+      String fieldPlace = Template.fieldPlace(place, field.getKey());
+      if (ComponentCatalog.isData(type, field.getKey())) {
+        warnOfSecretsInData(field.getValue(), fieldPlace);
+      } else {
+        checkSecrets(field.getValue(), type, fieldPlace);
+      }
+    }
   }
 
   /** Whether every region that may execute the stage has an endpoint, which decides on its own. */
   private static boolean isSentUnchecked(FederatedStageConfig block, FederationConfig federation) {
-    List<RegionConfig> candidates = new ArrayList<>();
+    List<RegionConfig> listed = new ArrayList<>();
+    List<RegionConfig> possible = new ArrayList<>();
+    List<String> residency = block.residency();
     for (RegionConfig region : federation.regions()) {
-      boolean listed =
+      boolean named =
           block.regions().isEmpty() ? region.enabled() : block.regions().contains(region.name());
-      boolean fallback = region.name().equals(block.fallbackRegion());
-      List<String> residency = block.residency();
-      if ((listed || fallback)
-          && (residency == null || residency.contains(region.name()))
-          && region.tags().containsAll(block.requiredTags())) {
-        candidates.add(region);
+      if (named || region.name().equals(block.fallbackRegion())) {
+        listed.add(region);
+        if ((residency == null || residency.contains(region.name()))
+            && region.tags().containsAll(block.requiredTags())) {
+          possible.add(region);
+        }
       }
     }
-    return candidates.stream().allMatch(region -> region.endpoint() != null);
+    // Where no region is possible, the stage ends as NoEligibleRegion, which is no fault of config.
+    List<RegionConfig> regions = possible;
+    if (regions.isEmpty()) {
+      regions = listed.isEmpty() ? federation.regions() : listed;
+    }
+    return regions.stream().allMatch(region -> region.endpoint() != null);
   }
 
   private void checkSecrets(JsonNode value, String type, String place) {
@@ -354,18 +368,17 @@ public final class PipelineParser {
     }
   }
 
-  private void warnOfSecretsInInputs(JsonNode value, String place) {
+  private void warnOfSecretsInData(JsonNode value, String place) {
     if (Template.secretName(value) != null) {
       warnings.add(
-          "%s: a secret is resolved in config only; here it stays as it is written"
-              .formatted(place));
+          "%s: a secret is not resolved in data; this stays as it is written".formatted(place));
     } else if (value.isArray()) {
       for (int i = 0; i < value.size(); i++) {
-        warnOfSecretsInInputs(value.get(i), place + "[" + i + "]");
+        warnOfSecretsInData(value.get(i), place + "[" + i + "]");
       }
     } else {
       for (Map.Entry<String, JsonNode> field : value.properties()) {
-        warnOfSecretsInInputs(field.getValue(), Template.fieldPlace(place, field.getKey()));
+        warnOfSecretsInData(field.getValue(), Template.fieldPlace(place, field.getKey()));
       }
     }
   }

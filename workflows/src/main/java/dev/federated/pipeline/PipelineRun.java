@@ -101,10 +101,12 @@ final class PipelineRun implements TemplateScope {
     JsonNode config;
     JsonNode inputs;
     try {
-      config = Template.resolveConfig(stage.config(), this);
+      config = Template.resolveConfig(stage.type(), stage.config(), this);
       inputs = PipelineGraph.inputs(stage, this);
     } catch (TemplateException e) {
-      fail(stage, RegionError.of(FailureType.COMPONENT_FAILED, String.valueOf(e.getMessage())));
+      FailureType type =
+          e.tooLarge() ? FailureType.PAYLOAD_TOO_LARGE : FailureType.COMPONENT_FAILED;
+      fail(stage, RegionError.of(type, String.valueOf(e.getMessage())));
       return;
     }
     if (stage.federation() != null) {

@@ -54,13 +54,24 @@ public final class Template {
 
   /**
    * Resolves a component's configuration as {@link #resolve} does, and refuses values that hold
-   * {@code {"secret": …}}: only the author of a pipeline names secrets, never the data in it.
+   * {@code {"secret": …}} where the component would resolve it: only the author of a pipeline names
+   * secrets, never the data in it.
    *
+   * @param type the component type, which decides which keys are data and may hold anything
    * @throws TemplateException also if a value holds a reference to a secret
    */
-  public static JsonNode resolveConfig(JsonNode config, TemplateScope scope)
+  public static JsonNode resolveConfig(String type, JsonNode config, TemplateScope scope)
       throws TemplateException {
-    return new Resolver(scope, true).resolve(config, 0);
+    Resolver guarded = new Resolver(scope, true);
+    if (!config.isObject()) {
+      return guarded.resolve(config, 0);
+    }
+    ObjectNode resolved = JsonNodeFactory.instance.objectNode();
+    for (Map.Entry<String, JsonNode> field : config.properties()) {
+      guarded.refusesSecrets = !ComponentCatalog.isData(type, field.getKey());
+      resolved.set(field.getKey(), guarded.resolve(field.getValue(), 1));
+    }
+    return resolved;
   }
 
   /**
@@ -150,7 +161,7 @@ public final class Template {
   /** Resolves one value; used once. */
   private static final class Resolver {
     private final TemplateScope scope;
-    private final boolean refusesSecrets;
+    private boolean refusesSecrets;
     private int left = MOST_CHARACTERS;
 
     Resolver(TemplateScope scope, boolean refusesSecrets) {

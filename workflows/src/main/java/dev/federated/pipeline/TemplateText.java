@@ -140,15 +140,19 @@ record TemplateText(List<Part> parts) {
     }
 
     private String excerptBefore() {
-      int from = at;
-      while (from > 0 && at - from < LOOK_BACK && isPathCharacter(text.charAt(from - 1))) {
+      int end = at;
+      while (end > 0 && at - end < LOOK_BACK && text.charAt(end - 1) == ' ') {
+        end--;
+      }
+      int from = end;
+      while (from > 0 && end - from < LOOK_BACK && isPathCharacter(text.charAt(from - 1))) {
         from--;
       }
-      return text.substring(from, at).strip();
+      return text.substring(from, end);
     }
 
     private static boolean isPathCharacter(char c) {
-      return Character.isLetterOrDigit(c) || "_-$@.[]\" ".indexOf(c) >= 0;
+      return Character.isLetterOrDigit(c) || "_-$@.[]\"".indexOf(c) >= 0;
     }
 
     private TemplateReference reference() throws TemplateException {

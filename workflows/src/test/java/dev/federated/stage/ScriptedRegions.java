@@ -9,6 +9,9 @@ import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.StageRequest;
+import dev.federated.pipeline.ComponentRequest;
+import dev.federated.pipeline.ComponentResponse;
+import dev.federated.pipeline.ExecuteComponentActivity;
 import dev.federated.pipeline.PipelineWorkflow;
 import dev.federated.pipeline.PipelineWorkflowImpl;
 import io.temporal.activity.Activity;
@@ -45,25 +48,33 @@ public final class ScriptedRegions implements AutoCloseable {
           .build();
 
   /** What a region does with a request. */
-  interface Behaviour extends Function<RemoteRequest, RemoteResponse> {}
+  public interface Behaviour extends Function<RemoteRequest, RemoteResponse> {}
 
   private final TestWorkflowEnvironment environment = TestWorkflowEnvironment.newInstance();
   private final Map<String, RegionConfig> regions = new LinkedHashMap<>();
   private final Map<String, Behaviour> behaviours = new ConcurrentHashMap<>();
   private final Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();
-  final List<RemoteRequest> requests = new CopyOnWriteArrayList<>();
+  public final List<RemoteRequest> requests = new CopyOnWriteArrayList<>();
+  public final List<ComponentRequest> components = new CopyOnWriteArrayList<>();
+  private Function<ComponentRequest, JsonNode> component = ComponentRequest::inputs;
   private FakeWorld world = new FakeWorld(FederationConfig.of(List.of()));
 
   /** Adds a region whose worker does that. */
-  ScriptedRegions region(String name, Behaviour behaviour) {
+  public ScriptedRegions region(String name, Behaviour behaviour) {
     return region(RegionConfig.builder(name), behaviour);
   }
 
   /** Adds a region with settings. */
-  ScriptedRegions region(RegionConfig.Builder settings, Behaviour behaviour) {
+  public ScriptedRegions region(RegionConfig.Builder settings, Behaviour behaviour) {
     RegionConfig region = settings.build();
     regions.put(region.name(), region);
     behaviours.put(region.name(), behaviour);
+    return this;
+  }
+
+  /** What local components give; without it, their inputs. */
+  public ScriptedRegions components(Function<ComponentRequest, JsonNode> component) {
+    this.component = component;
     return this;
   }
 
@@ -74,12 +85,12 @@ public final class ScriptedRegions implements AutoCloseable {
   }
 
   /** Starts the workers. */
-  ScriptedRegions start() {
+  public ScriptedRegions start() {
     return start(FederationConfig.builder());
   }
 
   /** Starts the workers with federation-wide settings. */
-  ScriptedRegions start(FederationConfig.Builder federation) {
+  public ScriptedRegions start(FederationConfig.Builder federation) {
     world = new FakeWorld(federation.regions(List.copyOf(regions.values())).build());
     Worker control = environment.newWorker(FederatedQueues.CONTROL);
     control.registerWorkflowImplementationFactory(
@@ -87,6 +98,12 @@ public final class ScriptedRegions implements AutoCloseable {
         () -> new FederatedStageWorkflowImpl(world, Aggregator.BUILT_IN));
     control.registerWorkflowImplementationFactory(
         PipelineWorkflow.class, () -> new PipelineWorkflowImpl(world, Aggregator.BUILT_IN));
+    control.registerActivitiesImplementations(
+        (ExecuteComponentActivity)
+            request -> {
+              components.add(request);
+              return new ComponentResponse(component.apply(request), 1, 0, 0);
+            });
     behaviours.forEach(
         (region, behaviour) -> {
           calls.put(region, new AtomicInteger());
@@ -104,11 +121,11 @@ public final class ScriptedRegions implements AutoCloseable {
     return this;
   }
 
-  TestWorkflowEnvironment environment() {
+  public TestWorkflowEnvironment environment() {
     return environment;
   }
 
-  FakeWorld world() {
+  public FakeWorld world() {
     return world;
   }
 
@@ -148,7 +165,7 @@ public final class ScriptedRegions implements AutoCloseable {
     }
   }
 
-  WorkflowClient client() {
+  public WorkflowClient client() {
     return environment.getWorkflowClient();
   }
 
@@ -165,7 +182,7 @@ public final class ScriptedRegions implements AutoCloseable {
     }
   }
 
-  static Behaviour answers(String output) {
+  public static Behaviour answers(String output) {
     return request -> response(json(output));
   }
 
@@ -175,14 +192,14 @@ public final class ScriptedRegions implements AutoCloseable {
   }
 
   /** Fails in a way that Temporal retries. */
-  static Behaviour unavailable() {
+  public static Behaviour unavailable() {
     return request -> {
       throw failure(FailureType.REGION_UNAVAILABLE, true, null);
     };
   }
 
   /** Fails for good. */
-  static Behaviour refuses(FailureType type, Integer status) {
+  public static Behaviour refuses(FailureType type, Integer status) {
     return request -> {
       throw failure(type, false, status);
     };
@@ -199,7 +216,7 @@ public final class ScriptedRegions implements AutoCloseable {
   }
 
   /** Runs until it is cancelled. */
-  static Behaviour hangs(CountDownLatch cancelled) {
+  public static Behaviour hangs(CountDownLatch cancelled) {
     return request -> {
       try {
         while (true) {
@@ -228,7 +245,7 @@ public final class ScriptedRegions implements AutoCloseable {
         : ApplicationFailure.newNonRetryableFailure(message, type.wireName(), detail);
   }
 
-  List<String> calledRegions() {
+  public List<String> calledRegions() {
     List<String> names = new ArrayList<>();
     requests.forEach(request -> names.add(request.region()));
     return names;

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.NullNode;
 import dev.federated.model.FederationConfig;
 import dev.federated.parsing.NearestNames;
 import dev.federated.pipeline.ComponentRequest;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -329,7 +330,9 @@ public final class ComponentExecutor implements AutoCloseable {
     private int maxOutputBytes = FederationConfig.DEFAULT_MAX_OUTPUT_BYTES;
     private Duration timeout = DEFAULT_TIMEOUT;
     private List<String> outboundAllow = List.of();
+    private Path databaseFile = Path.of(".federate", "data.db");
     private Dns dns = Dns.SYSTEM;
+    private @Nullable DatabaseWriteComponent databaseWrite;
     private Collection<? extends StageComponent> components = List.of();
 
     private Builder() {}
@@ -358,9 +361,24 @@ public final class ComponentExecutor implements AutoCloseable {
       return this;
     }
 
+    /**
+     * The SQLite file of database_write without a url; default {@code .federate/data.db} in the
+     * working directory. Created with its directory at the first write.
+     */
+    public Builder databaseFile(Path databaseFile) {
+      this.databaseFile = databaseFile;
+      return this;
+    }
+
     /** Components beside the built-in ones and those that {@link ServiceLoader} finds. */
     public Builder components(Collection<? extends StageComponent> components) {
       this.components = List.copyOf(components);
+      return this;
+    }
+
+    /** Takes the place of the component that writes into the database file. */
+    Builder databaseWrite(DatabaseWriteComponent databaseWrite) {
+      this.databaseWrite = databaseWrite;
       return this;
     }
 
@@ -387,6 +405,10 @@ public final class ComponentExecutor implements AutoCloseable {
       HttpRequestComponent http = new HttpRequestComponent(new OutboundPolicy(outboundAllow), dns);
       all.add(http);
       owned.add(http);
+      DatabaseWriteComponent database =
+          databaseWrite == null ? new DatabaseWriteComponent(databaseFile) : databaseWrite;
+      all.add(database);
+      owned.add(database);
       ServiceLoader.load(StageComponent.class).forEach(all::add);
       all.addAll(components);
       SortedMap<String, StageComponent> byType = new TreeMap<>();

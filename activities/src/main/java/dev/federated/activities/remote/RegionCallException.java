@@ -14,11 +14,18 @@ public final class RegionCallException extends Exception {
 
   private final transient RegionError error;
   private final transient @Nullable Duration retryAfter;
+  private final boolean workerStopped;
 
   RegionCallException(RegionError error, @Nullable Duration retryAfter) {
+    this(error, retryAfter, false);
+  }
+
+  private RegionCallException(
+      RegionError error, @Nullable Duration retryAfter, boolean workerStopped) {
     super(error.message());
     this.error = error;
     this.retryAfter = retryAfter;
+    this.workerStopped = workerStopped;
   }
 
   /** A failure of a component, with the place where it failed. */
@@ -30,6 +37,21 @@ public final class RegionCallException extends Exception {
   static RegionCallException of(FailureType type, String message, @Nullable Integer httpStatus) {
     return new RegionCallException(
         new RegionError(type, message, type.retryable(), httpStatus), null);
+  }
+
+  /** The worker was stopped during the call: another one will repeat it. */
+  static RegionCallException workerStopped(String region) {
+    return new RegionCallException(
+        RegionError.of(
+            FailureType.REGION_UNAVAILABLE,
+            "region %s: its worker was stopped during the call".formatted(region)),
+        null,
+        true);
+  }
+
+  /** Whether this says that the region is not well. */
+  boolean counts() {
+    return !workerStopped && CircuitBreakers.counts(error.type(), retryAfter != null);
   }
 
   /** What happened, safe to show. */

@@ -381,8 +381,7 @@ public final class RegionProtocolClient {
         return answer(response.body(), start);
       } catch (InterruptedIOException e) {
         if (Thread.currentThread().isInterrupted()) {
-          throw RegionCallException.of(
-              FailureType.REGION_UNAVAILABLE, where() + "the call was interrupted", null);
+          throw RegionCallException.workerStopped(region.name());
         }
         throw RegionCallException.of(
             FailureType.REGION_TIMEOUT,

@@ -121,7 +121,7 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
       status = RegionStatus.FAILED;
       type = error.type();
       long latencyMs = millisSince(start);
-      if (CircuitBreakers.counts(type, e.retryAfter() != null) && !interrupted()) {
+      if (e.counts()) {
         permit.failed();
         if (prober != null && client != null) {
           prober.request(client);
@@ -137,11 +137,6 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     }
   }
 
-  /** A worker that is being stopped says nothing about the region. */
-  private static boolean interrupted() {
-    return Thread.currentThread().isInterrupted();
-  }
-
   private RemoteResponse run(
       ActivityExecutionContext context, RemoteRequest request, int attempt, long start)
       throws RegionCallException {
@@ -150,33 +145,35 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
         client == null
             ? new LocalWork(request, timeout)
             : new HttpWork(client.call(request, attempt, timeout));
-    Heartbeats heartbeats =
+    RemoteResponse answer;
+    try (Heartbeats heartbeats =
         new Heartbeats(
             context,
             scheduler,
             () -> new RemoteFailure(attempt, millisSince(start), null),
-            work::stop);
-    RemoteResponse answer;
-    try (heartbeats) {
-      answer = work.run();
-    } catch (RegionCallException e) {
-      ActivityCompletionException end = heartbeats.end();
-      if (end instanceof ActivityWorkerShutdownException) {
-        throw RegionCallException.of(
-            FailureType.REGION_UNAVAILABLE,
-            "region %s: its worker is being stopped".formatted(region.name()),
-            null);
-      }
-      if (end != null) {
-        throw end;
-      }
-      throw e;
+            work::stop)) {
+      answer = run(work, heartbeats);
+    } catch (ActivityWorkerShutdownException e) {
+      throw RegionCallException.workerStopped(region.name());
     }
     RemoteResponse response =
         new RemoteResponse(
             answer.output(), answer.tokensUsed(), answer.cost(), attempt, millisSince(start));
     requireFits(response, request.maxOutputBytes());
     return response;
+  }
+
+  /** The work's outcome, or what ended the activity from outside rather than what followed it. */
+  private static RemoteResponse run(Work work, Heartbeats heartbeats) throws RegionCallException {
+    try {
+      return work.run();
+    } catch (RegionCallException e) {
+      ActivityCompletionException end = heartbeats.end();
+      if (end != null) {
+        throw end;
+      }
+      throw e;
+    }
   }
 
   /** Start-to-close less a margin, and never more than the region allows. */

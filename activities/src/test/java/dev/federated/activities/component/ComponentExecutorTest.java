@@ -10,7 +10,6 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import dev.federated.model.FailureType;
 import dev.federated.pipeline.ComponentRequest;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -241,9 +240,38 @@ final class ComponentExecutorTest {
   }
 
   @Test
+  void aComponentOnTheClasspathIsFound() throws Exception {
+    assertThat(executor.execute(Json.request("greeting", "{}", "'you'")).output())
+        .isEqualTo(TextNode.valueOf("hello you"));
+  }
+
+  @Test
   void theBuiltInTypesAreThere() {
     assertThat(executor.types())
-        .containsAll(
-            Arrays.asList("transformer", "json_transform", "filter", "schema_validate", "logger"));
+        .contains(
+            "database_write",
+            "filter",
+            "http_request",
+            "json_transform",
+            "logger",
+            "schema_validate",
+            "transformer");
+  }
+
+  @Test
+  void problemsOfAConfigAreFoundWithoutExecutingAndTemplatesPass() throws Exception {
+    assertThat(
+            executor.problems(
+                "http_request",
+                Json.of("{'url': '{{input.url}}', 'timeout_seconds': '{{input.t}}'}")))
+        .isEmpty();
+    assertThat(
+            executor.problems(
+                "http_request", Json.of("{'timeout_seconds': 'x', 'follow_redirect': true}")))
+        .containsExactlyInAnyOrder(
+            "timeout_seconds: has to be a number",
+            "follow_redirect: unknown key, did you mean follow_redirects?; valid: url, method,"
+                + " headers, body, timeout_seconds, expected_status, follow_redirects",
+            "url: is required");
   }
 }

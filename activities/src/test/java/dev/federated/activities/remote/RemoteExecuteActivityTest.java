@@ -31,6 +31,7 @@ import io.temporal.failure.ActivityFailure;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.failure.CanceledFailure;
 import io.temporal.testing.TestActivityEnvironment;
+import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -336,6 +337,37 @@ class RemoteExecuteActivityTest {
             });
 
     assertThatThrownBy(() -> activity.execute(request())).isInstanceOf(CanceledFailure.class);
+  }
+
+  @Test
+  void aWorkerThatIsStoppedSaysNothingAboutItsRegion() {
+    RemoteExecuteActivity activity =
+        stub(
+            activity(Regions.at(server)).client(interruptingClient()).build(),
+            Duration.ofSeconds(30));
+
+    for (int i = 0; i < 5; i++) {
+      ApplicationFailure failure = failure(activity);
+      assertThat(failure.getType()).isEqualTo("RegionUnavailable");
+      assertThat(failure.isNonRetryable()).isFalse();
+      assertThat(failure.getOriginalMessage()).contains("worker was stopped");
+    }
+
+    assertThat(breakers.state(NAME)).isEqualTo(CircuitState.CLOSED);
+    assertThat(recorder.probes).isEmpty();
+  }
+
+  /** Interrupts the thread that calls, as a worker does that is shut down. */
+  private RegionProtocolClient interruptingClient() {
+    OkHttpClient interrupting =
+        http.newBuilder()
+            .addInterceptor(
+                chain -> {
+                  Thread.currentThread().interrupt();
+                  throw new InterruptedIOException("interrupted");
+                })
+            .build();
+    return Regions.client(interrupting, Regions.at(server));
   }
 
   @Test

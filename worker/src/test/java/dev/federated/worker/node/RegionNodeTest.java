@@ -187,14 +187,20 @@ final class RegionNodeTest {
   @ValueSource(strings = {"", "Bearer wrong", "Bearer", "right", "bearer right"})
   void aRequestWithoutTheKeyIs401(String authorization) throws Exception {
     RegionNode node = start(options().key("right"));
-    Request.Builder health = request(node, RegionNode.HEALTH_PATH);
+    Request.Builder execute = request(node, RegionNode.EXECUTE_PATH);
     if (!authorization.isEmpty()) {
-      health.header("Authorization", authorization);
+      execute.header("Authorization", authorization);
     }
-    Answer answer = send(health.build());
+    Answer answer = send(execute.build());
     assertThat(answer.status()).isEqualTo(401);
     assertThat(answer.errorType()).isEqualTo("Unauthorized");
     assertThat(answer.body().toString()).doesNotContain("right");
+  }
+
+  @Test
+  void healthIsToldWithoutTheKey() throws Exception {
+    RegionNode node = start(options().key("right"));
+    assertThat(send(request(node, RegionNode.HEALTH_PATH).build()).status()).isEqualTo(200);
   }
 
   @Test

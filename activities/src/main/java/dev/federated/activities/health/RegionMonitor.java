@@ -1,0 +1,180 @@
+package dev.federated.activities.health;
+
+import dev.federated.activities.remote.RegionProber;
+import dev.federated.activities.remote.RegionProtocolClient;
+import dev.federated.model.FederationConfig;
+import dev.federated.model.RegionConfig;
+import dev.federated.stage.FederatedQueues;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps a {@link RegionView} fresh: asks every enabled region for its health and the Temporal
+ * server for the region's queue, once per health check interval and at once after a failure.
+ * Regions that are away are asked more often, so that they are back soon.
+ */
+public final class RegionMonitor implements AutoCloseable {
+  /** Pause between looks at regions that are away, unless the interval is shorter: 5 s. */
+  private static final Duration RECHECK = Duration.ofSeconds(5);
+
+  /** Looks at once; a hundred silent regions take 35 s of them. */
+  private static final int THREADS = 16;
+
+  private static final int IDLE_SECONDS = 30;
+
+  private static final Logger log = LoggerFactory.getLogger(RegionMonitor.class);
+
+  private final RegionView view;
+  private final Duration interval;
+  private final QueueStatistics statistics;
+  private final Map<String, RegionConfig> regions = new LinkedHashMap<>();
+  private final Map<String, RegionProtocolClient> clients = new LinkedHashMap<>();
+  private final ThreadPoolExecutor lookers;
+  private final ScheduledExecutorService schedule;
+  private final RegionProber prober;
+  private final Set<String> reading = ConcurrentHashMap.newKeySet();
+  private final AtomicBoolean statisticsOff = new AtomicBoolean();
+  private final AtomicBoolean statisticsFail = new AtomicBoolean();
+
+  /**
+   * A monitor that does nothing until it is started, but for probes that are requested.
+   *
+   * @param config its regions and the interval
+   * @param view what it feeds; probes that the view asks for are made here
+   * @param clients makes a client for a region that has an endpoint
+   * @param statistics tells of task queues
+   */
+  public RegionMonitor(
+      FederationConfig config,
+      RegionView view,
+      Function<RegionConfig, RegionProtocolClient> clients,
+      QueueStatistics statistics) {
+    this.view = view;
+    this.interval = Duration.ofMillis((long) (config.healthCheckIntervalSeconds() * 1000));
+    this.statistics = statistics;
+    for (RegionConfig region : config.regions()) {
+      if (region.enabled()) {
+        regions.put(region.name(), region);
+        if (region.endpoint() != null) {
+          this.clients.put(region.name(), clients.apply(region));
+        }
+      }
+    }
+    ThreadFactory daemons =
+        task -> {
+          Thread thread = new Thread(task, "region-monitor");
+          thread.setDaemon(true);
+          return thread;
+        };
+    this.lookers =
+        new ThreadPoolExecutor(
+            THREADS, THREADS, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), daemons);
+    this.lookers.allowCoreThreadTimeOut(true);
+    this.schedule = Executors.newSingleThreadScheduledExecutor(daemons);
+    this.prober = new RegionProber(lookers, view, RegionProber.TIMEOUT);
+    view.probeWith(this::requestProbe);
+  }
+
+  /** Looks at every region now and from now on. */
+  public void start() {
+    Duration recheck = interval.compareTo(RECHECK) < 0 ? interval : RECHECK;
+    every(interval, Duration.ZERO, this::lookAtAll);
+    every(recheck, recheck, this::lookAtAbsent);
+  }
+
+  private void every(Duration pause, Duration first, Runnable look) {
+    var unused =
+        schedule.scheduleWithFixedDelay(
+            look, first.toMillis(), pause.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** Probes a region now, unless that is being done; never blocks. */
+  public void requestProbe(String region) {
+    RegionProtocolClient client = clients.get(region);
+    if (client != null) {
+      prober.request(client);
+    }
+  }
+
+  private void lookAtAll() {
+    for (String region : regions.keySet()) {
+      requestProbe(region);
+      readQueue(region);
+    }
+  }
+
+  private void lookAtAbsent() {
+    for (String region : regions.keySet()) {
+      if (Boolean.FALSE.equals(view.online(region))) {
+        requestProbe(region);
+      }
+      if (Boolean.FALSE.equals(view.polled(region))) {
+        readQueue(region);
+      }
+    }
+  }
+
+  private void readQueue(String region) {
+    if (statisticsOff.get() || !reading.add(region)) {
+      return;
+    }
+    try {
+      lookers.execute(
+          () -> {
+            QueueStatistics.@Nullable QueueState queue;
+            try {
+              queue = read(region);
+            } finally {
+              reading.remove(region);
+            }
+            if (queue != null) {
+              view.statistics(region, queue);
+            }
+          });
+    } catch (RejectedExecutionException e) {
+      reading.remove(region);
+    }
+  }
+
+  private QueueStatistics.@Nullable QueueState read(String region) {
+    if (statisticsOff.get()) {
+      return null;
+    }
+    try {
+      QueueStatistics.QueueState queue = statistics.read(FederatedQueues.ofRegion(region));
+      statisticsFail.set(false);
+      return queue;
+    } catch (UnsupportedOperationException e) {
+      if (statisticsOff.compareAndSet(false, true)) {
+        log.info("Selection knows no queues: {}", e.getMessage());
+      }
+    } catch (RuntimeException e) {
+      if (statisticsFail.compareAndSet(false, true)) {
+        log.warn("Reading the statistics of task queues fails: {}", e.getMessage());
+      }
+    }
+    return null;
+  }
+
+  /** Stops; what is under way is given up. */
+  @Override
+  public void close() {
+    schedule.shutdownNow();
+    lookers.shutdownNow();
+  }
+}

@@ -1,0 +1,398 @@
+package dev.federated.activities.health;
+
+import dev.federated.activities.metrics.FederationMetrics;
+import dev.federated.activities.remote.CircuitBreakers;
+import dev.federated.activities.remote.RegionListener;
+import dev.federated.activities.remote.RegionProbe;
+import dev.federated.model.CircuitState;
+import dev.federated.model.DataLocation;
+import dev.federated.model.FailureType;
+import dev.federated.model.FederatedStageConfig;
+import dev.federated.model.FederationConfig;
+import dev.federated.model.FederationStrategy;
+import dev.federated.model.RegionConfig;
+import dev.federated.model.RegionError;
+import dev.federated.model.RegionSnapshot;
+import dev.federated.model.StageRequest;
+import dev.federated.model.WorldSnapshot;
+import dev.federated.routing.Eligibility;
+import dev.federated.routing.RegionSelector;
+import dev.federated.stage.World;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a control worker knows of its regions, in memory. Fed by a {@link RegionMonitor}, by the
+ * outcomes that stages tell, and by calls of region workers in the same process.
+ */
+public final class RegionView implements World, RegionListener {
+  /** How long ago a worker must have polled a queue for the queue to be alive: 90 s. */
+  public static final Duration POLLED_WITHIN = Duration.ofSeconds(90);
+
+  /** A figure that missed this many refreshes is not used any more. */
+  private static final int STALE_INTERVALS = 3;
+
+  private static final int REMEMBERED = 10_000;
+
+  /** Statuses that mean overload with or without a Retry-After. */
+  private static final Set<Integer> OVERLOADED = Set.of(425, 429);
+
+  private final FederationConfig config;
+  private final Clock clock;
+  private final BooleanSupplier searchAttributes;
+  private final Duration staleAfter;
+  private final Duration trialLostAfter;
+  private final Object lock = new Object();
+  private final Map<String, RegionState> regions = new LinkedHashMap<>();
+  private final List<String> inPriorityOrder;
+  private final RoundRobinTurns turns = new RoundRobinTurns();
+  private final Map<String, WorldSnapshot> pickedSnapshots = new BoundedMap<>(REMEMBERED);
+  private final Map<String, Boolean> endedExecutions = new BoundedMap<>(REMEMBERED);
+  private final Set<String> localWorkers = new HashSet<>();
+  private volatile Consumer<String> probe = region -> {};
+
+  /**
+   * A view in which nothing is known yet.
+   *
+   * @param config the federation that is in force
+   * @param clock tells how old figures are
+   * @param searchAttributes whether the namespace has the federation's search attributes
+   */
+  public RegionView(FederationConfig config, Clock clock, BooleanSupplier searchAttributes) {
+    this.config = config;
+    this.clock = clock;
+    this.searchAttributes = searchAttributes;
+    this.staleAfter =
+        Duration.ofMillis((long) (config.healthCheckIntervalSeconds() * 1000 * STALE_INTERVALS));
+    this.trialLostAfter =
+        Duration.ofMillis((long) (config.circuitBreaker().timeoutSeconds() * 1000));
+    CircuitBreakers breakers = new CircuitBreakers(clock);
+    for (RegionConfig region : config.regions()) {
+      regions.put(
+          region.name(),
+          new RegionState(region, breakers.of(region.name(), config.circuitBreaker())));
+    }
+    this.inPriorityOrder =
+        config.regions().stream()
+            .sorted(
+                Comparator.comparingInt(RegionConfig::priority).thenComparing(RegionConfig::name))
+            .map(RegionConfig::name)
+            .toList();
+  }
+
+  /** Who is asked to look at a region at once when an execution in it failed. Must not block. */
+  public void probeWith(Consumer<String> probe) {
+    this.probe = probe;
+  }
+
+  /** Says that workers of these regions run in this process, so that their queues are alive. */
+  public void localWorkers(Collection<String> names) {
+    synchronized (lock) {
+      localWorkers.addAll(names);
+    }
+  }
+
+  /** Says whether an operator drains the region; an unknown name is ignored. */
+  public void drained(String region, boolean drained) {
+    synchronized (lock) {
+      RegionState state = regions.get(region);
+      if (state != null) {
+        state.drained(drained);
+      }
+    }
+  }
+
+  /** Registers the gauges of every region. */
+  public void watch(FederationMetrics metrics) {
+    for (RegionState state : regions.values()) {
+      RegionConfig region = state.config();
+      metrics.watch(
+          region.name(),
+          () -> online(region.name()),
+          () -> {
+            synchronized (lock) {
+              RegionProbe reported = state.reported(clock.instant(), staleAfter);
+              return reported == null ? null : reported.load();
+            }
+          });
+    }
+  }
+
+  /** Whether the region's last probe found it well; null if it was not probed yet. */
+  public @Nullable Boolean online(String region) {
+    synchronized (lock) {
+      RegionState state = regions.get(region);
+      return state == null ? null : state.online();
+    }
+  }
+
+  /** Records a queue's statistics. */
+  void statistics(String region, QueueStatistics.QueueState queue) {
+    synchronized (lock) {
+      RegionState state = regions.get(region);
+      if (state != null) {
+        state.statistics(queue.backlog(), queue.lastPoll(), clock.instant());
+      }
+    }
+  }
+
+  @Override
+  public WorldSnapshot snapshot(StageRequest request, String runKey) {
+    FederationStrategy strategy = strategy(request.federation());
+    synchronized (lock) {
+      return switch (strategy) {
+        case PARALLEL, SEQUENTIAL, NEAREST, COST_OPTIMIZED ->
+            look(request, strategy, Map.of(), clock.instant());
+        case ROUND_ROBIN, LEAST_LOADED -> {
+          WorldSnapshot known = pickedSnapshots.get(runKey);
+          if (known == null) {
+            known = pick(request, strategy, runKey);
+            pickedSnapshots.put(runKey, known);
+          }
+          yield known;
+        }
+      };
+    }
+  }
+
+  /** Looks, and counts what the stage will choose from what it sees. */
+  private WorldSnapshot pick(StageRequest request, FederationStrategy strategy, String runKey) {
+    FederatedStageConfig stage = request.federation();
+    Instant now = clock.instant();
+    WorldSnapshot seen = look(request, strategy, Map.of(), now);
+    List<RegionSnapshot> eligible = new ArrayList<>();
+    if (strategy == FederationStrategy.ROUND_ROBIN) {
+      for (RegionSnapshot candidate : seen.candidates()) {
+        if (Eligibility.of(candidate, stage).eligible()) {
+          eligible.add(candidate);
+        }
+      }
+      seen = look(request, strategy, turns.lags(eligible), now);
+    }
+    List<String> chosen = RegionSelector.decide(stage, seen).chosen();
+    if (chosen.isEmpty()) {
+      return seen;
+    }
+    if (strategy == FederationStrategy.ROUND_ROBIN) {
+      turns.picked(eligible, chosen.get(0));
+    }
+    RegionState state = regions.get(chosen.get(0));
+    if (state != null) {
+      state.picked(runKey, now);
+    }
+    return seen;
+  }
+
+  private WorldSnapshot look(
+      StageRequest request, FederationStrategy strategy, Map<String, Double> lags, Instant now) {
+    FederatedStageConfig stage = request.federation();
+    Set<String> names =
+        new LinkedHashSet<>(stage.regions().isEmpty() ? inPriorityOrder : stage.regions());
+    Set<String> unknown = new LinkedHashSet<>();
+    List<RegionSnapshot> candidates = new ArrayList<>();
+    for (String name : names) {
+      RegionState state = regions.get(name);
+      if (state == null) {
+        unknown.add(name);
+      } else {
+        candidates.add(look(state, stage, strategy, lags, now));
+      }
+    }
+    RegionSnapshot fallback = null;
+    String fallbackName = stage.fallbackRegion();
+    if (fallbackName != null && names.add(fallbackName)) {
+      RegionState state = regions.get(fallbackName);
+      if (state == null) {
+        unknown.add(fallbackName);
+      } else {
+        fallback = look(state, stage, strategy, lags, now);
+      }
+    }
+    RegionSnapshot dataRegion = null;
+    DataLocation data = stage.dataLocation();
+    String holder = data == null ? null : data.region();
+    if (holder != null && names.add(holder)) {
+      RegionState state = regions.get(holder);
+      if (state == null) {
+        unknown.add(holder);
+      } else {
+        dataRegion = look(state, stage, strategy, lags, now);
+      }
+    }
+    if (stage.residency() != null) {
+      for (String name : stage.residency()) {
+        if (!regions.containsKey(name)) {
+          unknown.add(name);
+        }
+      }
+    }
+    return new WorldSnapshot(
+        candidates,
+        fallback,
+        dataRegion,
+        unknown.isEmpty() ? null : List.copyOf(unknown),
+        config.defaultStrategy(),
+        config.defaultAggregation(),
+        config.circuitBreaker(),
+        config.maxOutputBytes(),
+        searchAttributes.getAsBoolean(),
+        config.digest());
+  }
+
+  private RegionSnapshot look(
+      RegionState state,
+      FederatedStageConfig stage,
+      FederationStrategy strategy,
+      Map<String, Double> lags,
+      Instant now) {
+    RegionConfig region = state.config();
+    RegionSnapshot.Builder seen = RegionSnapshot.builder(region.name());
+    seen.enabled(region.enabled() ? null : false);
+    seen.drained(state.drained() ? true : null);
+    seen.tags(stage.requiredTags().isEmpty() ? null : region.tags());
+    seen.priority(region.priority() == RegionSnapshot.DEFAULT_PRIORITY ? null : region.priority());
+    seen.timeoutSeconds(
+        region.timeoutSeconds() < stage.timeoutSeconds() ? region.timeoutSeconds() : null);
+    // Costs of executions are computed from these whatever the strategy.
+    seen.costPerExecution(region.costPerExecution());
+    seen.costPerToken(region.costPerToken());
+    CircuitState circuit = state.circuit(now, trialLostAfter);
+    seen.circuit(circuit == CircuitState.CLOSED ? null : circuit);
+    seen.online(Boolean.FALSE.equals(state.online()) ? false : null);
+    seen.polled(Boolean.FALSE.equals(polled(state, now)) ? false : null);
+    DataLocation data = stage.dataLocation();
+    boolean toPoint = data != null && data.point() != null;
+    switch (strategy) {
+      case PARALLEL, SEQUENTIAL -> {}
+      case ROUND_ROBIN -> seen.weight(region.weight()).turn(lags.getOrDefault(region.name(), 0.0));
+      case NEAREST -> {
+        if ((stage.dataLocality() && data != null) || stage.sourceLocation() != null) {
+          place(seen, region);
+        } else {
+          seen.latencyMs(state.latencyMs());
+        }
+      }
+      case LEAST_LOADED -> {
+        if (stage.dataLocality() && toPoint) {
+          place(seen, region);
+        }
+        seen.maxConcurrent(region.maxConcurrent());
+        seen.backlog(state.backlog(now, staleAfter));
+        RegionProbe reported = state.reported(now, staleAfter);
+        if (reported == null) {
+          seen.inFlight((double) state.outstanding(now)).picks(0);
+        } else {
+          seen.inFlight(reported.currentLoad(region.maxConcurrent())).picks(state.picksSinceLoad());
+        }
+      }
+      case COST_OPTIMIZED -> {
+        seen.egressCostPerGb(region.egressCostPerGb());
+        if (stage.dataSizeBytes() > 0 && toPoint) {
+          place(seen, region);
+        }
+      }
+    }
+    return seen.build();
+  }
+
+  private static void place(RegionSnapshot.Builder seen, RegionConfig region) {
+    seen.latitude(region.latitude()).longitude(region.longitude());
+  }
+
+  private FederationStrategy strategy(FederatedStageConfig stage) {
+    if (stage.strategy() != null) {
+      return stage.strategy();
+    }
+    FederationStrategy byDefault = config.defaultStrategy();
+    return byDefault == null ? FederationStrategy.PARALLEL : byDefault;
+  }
+
+  @Override
+  public void started(String executionKey, String region) {
+    synchronized (lock) {
+      RegionState state = regions.get(region);
+      if (state != null && !endedExecutions.containsKey(executionKey)) {
+        state.started(executionKey, clock.instant(), trialLostAfter);
+      }
+    }
+  }
+
+  @Override
+  public void ended(
+      String executionKey, String region, @Nullable RegionError error, long latencyMs) {
+    boolean failed = false;
+    synchronized (lock) {
+      RegionState state = regions.get(region);
+      if (state == null || endedExecutions.put(executionKey, true) != null) {
+        return;
+      }
+      state.ended(executionKey);
+      if (error == null) {
+        state.breaker().succeeded();
+        state.executionTook(latencyMs);
+      } else if (error.type() == FailureType.CIRCUIT_OPEN) {
+        // The region's worker has seen every attempt, this view only what came of them.
+        state.breaker().open();
+      } else if (counts(error)) {
+        state.breaker().failed();
+        failed = true;
+      }
+    }
+    if (failed) {
+      probe.accept(region);
+    }
+  }
+
+  /**
+   * The rules of {@link CircuitBreakers}, as far as a recorded error tells: one of overload has a
+   * Retry-After unless its status means overload by itself, and none at all was a long queue.
+   */
+  private static boolean counts(RegionError error) {
+    boolean retryAfter =
+        !error.retryable()
+            || error.httpStatus() == null
+            || !OVERLOADED.contains(error.httpStatus());
+    return CircuitBreakers.counts(error.type(), retryAfter);
+  }
+
+  @Override
+  public @Nullable Boolean polled(String region) {
+    synchronized (lock) {
+      RegionState state = regions.get(region);
+      return state == null ? null : polled(state, clock.instant());
+    }
+  }
+
+  private @Nullable Boolean polled(RegionState state, Instant now) {
+    return localWorkers.contains(state.config().name())
+        ? Boolean.TRUE
+        : state.polled(now, POLLED_WITHIN, staleAfter);
+  }
+
+  /** Nothing: breaker and latency learn of every execution once, by {@link #ended}. */
+  @Override
+  public void called(String region, @Nullable RegionError error, long latencyMs) {}
+
+  @Override
+  public void probed(RegionProbe probe) {
+    synchronized (lock) {
+      RegionState state = regions.get(probe.region());
+      if (state != null) {
+        state.probed(probe, clock.instant());
+      }
+    }
+  }
+}

@@ -1,0 +1,567 @@
+package dev.federated.activities.health;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.federated.activities.remote.RegionProbe;
+import dev.federated.activities.remote.Regions;
+import dev.federated.model.CircuitBreakerConfig;
+import dev.federated.model.CircuitState;
+import dev.federated.model.DataLocation;
+import dev.federated.model.FailureType;
+import dev.federated.model.FederatedStageConfig;
+import dev.federated.model.FederationConfig;
+import dev.federated.model.FederationStrategy;
+import dev.federated.model.GeoPoint;
+import dev.federated.model.RegionConfig;
+import dev.federated.model.RegionError;
+import dev.federated.model.RegionSnapshot;
+import dev.federated.model.StageRequest;
+import dev.federated.model.WorldSnapshot;
+import dev.federated.routing.RegionSelector;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class RegionViewTest {
+  private static final RegionConfig A =
+      RegionConfig.builder("a").maxConcurrent(10).latitude(0.0).longitude(0.0).build();
+  private static final RegionConfig B =
+      RegionConfig.builder("b").maxConcurrent(5).tags(List.of("gpu")).build();
+
+  private final Regions.MovingClock clock = new Regions.MovingClock();
+  private final List<String> probes = new ArrayList<>();
+
+  /** Bug 12 of the Python code: unknown names were dropped without a word. */
+  @Test
+  void namesThatTheFederationDoesNotHaveAreTold() {
+    FederatedStageConfig stage =
+        FederatedStageConfig.builder()
+            .regions(List.of("b", "nowhere"))
+            .fallbackRegion("neither")
+            .dataLocation(DataLocation.inRegion("lost"))
+            .residency(List.of("b", "moon"))
+            .build();
+
+    WorldSnapshot snapshot = view(A, B).snapshot(request(stage), "run");
+
+    assertThat(snapshot.unknownRegions()).containsExactly("nowhere", "neither", "lost", "moon");
+    assertThat(names(snapshot)).containsExactly("b");
+  }
+
+  @Test
+  void anUnlistedStageSeesAllRegionsByPriorityAndNameWithTheDisabledOnesMarked() {
+    RegionConfig first = RegionConfig.builder("z").priority(1).build();
+    RegionConfig disabled = RegionConfig.builder("c").enabled(false).build();
+
+    WorldSnapshot snapshot =
+        view(B, disabled, A, first).snapshot(request(FederationStrategy.PARALLEL), "run");
+
+    assertThat(names(snapshot)).containsExactly("z", "a", "b", "c");
+    assertThat(snapshot.region("c").enabled()).isFalse();
+    assertThat(snapshot.region("a").enabled()).isNull();
+    assertThat(snapshot.unknownRegions()).isNull();
+  }
+
+  @Test
+  void theFallbackAndTheDatasRegionStandOutsideTheCandidates() {
+    FederatedStageConfig stage =
+        FederatedStageConfig.builder()
+            .strategy(FederationStrategy.NEAREST)
+            .regions(List.of("b"))
+            .fallbackRegion("c")
+            .dataLocality(true)
+            .dataLocation(DataLocation.inRegion("a"))
+            .build();
+
+    WorldSnapshot snapshot =
+        view(A, B, RegionConfig.builder("c").build()).snapshot(request(stage), "run");
+
+    assertThat(names(snapshot)).containsExactly("b");
+    assertThat(snapshot.fallback().name()).isEqualTo("c");
+    assertThat(snapshot.dataRegion().place()).isEqualTo(new GeoPoint(0, 0));
+  }
+
+  @Test
+  void onlyWhatTheStrategyReadsIsRecorded() {
+    RegionView view = view(A, B);
+    view.probed(probe("a", 0.5, 10.0));
+
+    assertThat(view.snapshot(request(FederationStrategy.PARALLEL), "1").candidates().get(0))
+        .isEqualTo(RegionSnapshot.builder("a").build());
+    assertThat(view.snapshot(request(FederationStrategy.NEAREST), "2").candidates().get(0))
+        .isEqualTo(RegionSnapshot.builder("a").latencyMs(7.0).build());
+    assertThat(view.snapshot(request(FederationStrategy.ROUND_ROBIN), "3").candidates().get(0))
+        .isEqualTo(RegionSnapshot.builder("a").weight(1.0).turn(0.0).build());
+    assertThat(view.snapshot(request(FederationStrategy.LEAST_LOADED), "4").candidates().get(0))
+        .isEqualTo(RegionSnapshot.builder("a").maxConcurrent(10).inFlight(5.0).picks(1).build());
+    FederatedStageConfig tags =
+        FederatedStageConfig.builder().requiredTags(List.of("gpu")).timeoutSeconds(400).build();
+    assertThat(view.snapshot(request(tags), "5").region("b"))
+        .isEqualTo(RegionSnapshot.builder("b").tags(List.of("gpu")).timeoutSeconds(300.0).build());
+  }
+
+  @Test
+  void anUnknownRegionIsNotAssumedToBeAnything() {
+    RegionView view = view(A);
+
+    RegionSnapshot nearest =
+        view.snapshot(request(FederationStrategy.NEAREST), "run").candidates().get(0);
+
+    assertThat(nearest.latencyMs()).isNull();
+    assertThat(nearest.online()).isNull();
+    assertThat(view.polled("a")).isNull();
+    assertThat(view.polled("nowhere")).isNull();
+    assertThat(view.online("nowhere")).isNull();
+  }
+
+  @Test
+  void outcomesOfUnknownRegionsAreIgnored() {
+    RegionView view = view(A);
+
+    view.started("key", "nowhere");
+    view.ended("key", "nowhere", unavailable(), 1);
+    view.probed(probe("nowhere", 0.5, null));
+    view.drained("nowhere", true);
+
+    assertThat(probes).isEmpty();
+  }
+
+  @Test
+  void anOfflineRegionIsMarkedAndComesBack() {
+    RegionView view = view(A);
+
+    view.probed(new RegionProbe("a", false, "offline", null, null, null, "refused"));
+    assertThat(look(view, "a").online()).isFalse();
+    view.probed(probe("a", null, null));
+
+    assertThat(look(view, "a").online()).isNull();
+    assertThat(view.online("a")).isTrue();
+  }
+
+  @Test
+  void aDrainedRegionIsMarked() {
+    RegionView view = view(A);
+    view.drained("a", true);
+    assertThat(look(view, "a").drained()).isTrue();
+    view.drained("a", false);
+    assertThat(look(view, "a").drained()).isNull();
+  }
+
+  /** Bug 11 of the Python code: the router did not ask the breaker, and its settings were fixed. */
+  @Test
+  void aRegionWhoseBreakerIsOpenIsMarkedUntilATrialIsDue() {
+    RegionView view = view(A);
+    for (int i = 0; i < 3; i++) {
+      assertThat(look(view, "a").circuit()).isNull();
+      view.ended("key" + i, "a", unavailable(), 1);
+    }
+
+    assertThat(look(view, "a").circuit()).isEqualTo(CircuitState.OPEN);
+    assertThat(probes).containsExactly("a", "a", "a");
+    clock.advance(Duration.ofSeconds(11));
+    assertThat(look(view, "a").circuit()).isEqualTo(CircuitState.HALF_OPEN);
+  }
+
+  @Test
+  void oneTrialIsOutAtATimeAndItsOutcomeDecides() {
+    RegionView view = view(A);
+    openBreaker(view);
+    clock.advance(Duration.ofSeconds(11));
+
+    view.started("trial", "a");
+    assertThat(look(view, "a").circuit()).isEqualTo(CircuitState.OPEN);
+    view.ended("trial", "a", RegionError.of(FailureType.REGION_REJECTED, "no"), 1);
+    assertThat(look(view, "a").circuit()).isEqualTo(CircuitState.HALF_OPEN);
+    view.started("next", "a");
+    view.ended("next", "a", null, 1);
+
+    assertThat(look(view, "a").circuit()).isNull();
+  }
+
+  @Test
+  void aTrialThatIsNeverHeardOfAgainDoesNotShutTheRegionForGood() {
+    RegionView view = view(A);
+    openBreaker(view);
+    clock.advance(Duration.ofSeconds(11));
+    view.started("lost", "a");
+
+    clock.advance(Duration.ofSeconds(11));
+
+    assertThat(look(view, "a").circuit()).isEqualTo(CircuitState.HALF_OPEN);
+  }
+
+  @Test
+  void anOpenBreakerInTheRegionsWorkerIsOpenHereToo() {
+    RegionView view = view(A);
+
+    view.ended("key", "a", RegionError.of(FailureType.CIRCUIT_OPEN, "open"), 0);
+
+    assertThat(look(view, "a").circuit()).isEqualTo(CircuitState.OPEN);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = FailureType.class,
+      names = {
+        "REGION_REJECTED",
+        "RESPONSE_TOO_LARGE",
+        "COMPONENT_FAILED",
+        "NO_WORKER_IN_REGION",
+        "REGION_OVERLOADED",
+        "CANCELLED"
+      })
+  void failuresThatSayNothingAboutTheRegionDoNotOpenTheBreaker(FailureType type) {
+    RegionView view = view(A);
+
+    for (int i = 0; i < 10; i++) {
+      view.ended("key" + i, "a", RegionError.of(type, "message"), 1);
+    }
+
+    assertThat(look(view, "a").circuit()).isNull();
+    assertThat(probes).isEmpty();
+  }
+
+  @Test
+  void overloadOpensTheBreakerUnlessTheRegionSaidWhenToComeAgain() {
+    RegionView view = view(A, B);
+    for (int i = 0; i < 3; i++) {
+      view.ended("a" + i, "a", new RegionError(FailureType.REGION_OVERLOADED, "m", true, 429), 1);
+      view.ended("b" + i, "b", new RegionError(FailureType.REGION_OVERLOADED, "m", false, 429), 1);
+      view.ended("c" + i, "b", new RegionError(FailureType.REGION_OVERLOADED, "m", true, 503), 1);
+    }
+
+    assertThat(look(view, "a").circuit()).isEqualTo(CircuitState.OPEN);
+    assertThat(look(view, "b").circuit()).isNull();
+  }
+
+  @Test
+  void anOutcomeThatIsToldTwiceCountsOnce() {
+    RegionView view = view(A);
+
+    for (int i = 0; i < 10; i++) {
+      view.ended("same", "a", unavailable(), 1);
+    }
+
+    assertThat(look(view, "a").circuit()).isNull();
+    assertThat(probes).hasSize(1);
+  }
+
+  @Test
+  void executionsAreCountedOnceAndDoNotLeak() {
+    RegionView view = view(A);
+
+    view.started("1", "a");
+    view.started("1", "a");
+    view.started("2", "a");
+    assertThat(inFlight(view, "a")).isEqualTo(2);
+    view.ended("2", "a", null, 1);
+    view.ended("2", "a", null, 1);
+    view.started("2", "a");
+    view.ended("3", "a", null, 1);
+    view.started("3", "a");
+
+    assertThat(inFlight(view, "a")).isEqualTo(1);
+  }
+
+  @Test
+  void anExecutionThatIsNeverHeardOfAgainIsForgottenAfterADay() {
+    RegionView view = view(A);
+    view.started("1", "a");
+
+    clock.advance(Duration.ofHours(25));
+
+    assertThat(inFlight(view, "a")).isZero();
+  }
+
+  @Test
+  void outstandingExecutionsAreBounded() {
+    RegionView view = view(A);
+    for (int i = 0; i < 20_000; i++) {
+      view.started("key" + i, "a");
+    }
+
+    assertThat(inFlight(view, "a")).isEqualTo(10_000);
+  }
+
+  @Test
+  void latencyIsSmoothedAndThatOfProbesGoesFirst() {
+    RegionView view = view(A);
+    view.ended("1", "a", null, 100);
+    view.ended("2", "a", null, 200);
+    view.ended("3", "a", unavailable(), 5);
+    assertThat(latency(view)).isCloseTo(120, within(1e-9));
+
+    view.probed(probe("a", null, null));
+
+    assertThat(latency(view)).isEqualTo(7);
+  }
+
+  @Test
+  void pollersOfTheLastNinetySecondsCount() {
+    RegionView view = view(A, B);
+
+    view.statistics("a", new QueueStatistics.QueueState(3, clock.instant()));
+    view.statistics("b", new QueueStatistics.QueueState(0, null));
+    assertThat(view.polled("a")).isTrue();
+    assertThat(view.polled("b")).isFalse();
+    assertThat(look(view, "b").polled()).isFalse();
+    clock.advance(Duration.ofSeconds(90));
+    assertThat(view.polled("a")).isTrue();
+    clock.advance(Duration.ofSeconds(1));
+    assertThat(view.polled("a")).as("statistics are too old to tell").isNull();
+    view.statistics("a", new QueueStatistics.QueueState(3, null));
+    assertThat(view.polled("a")).isFalse();
+    view.localWorkers(List.of("a"));
+
+    assertThat(view.polled("a")).isTrue();
+  }
+
+  @Test
+  void loadThatIsOlderThanThreeIntervalsGivesWayToWhatIsOutstanding() {
+    RegionView view = view(A);
+    view.started("1", "a");
+    view.probed(probe("a", 0.8, null));
+    view.statistics("a", new QueueStatistics.QueueState(4, clock.instant()));
+
+    clock.advance(Duration.ofSeconds(30));
+    assertThat(look(view, FederationStrategy.LEAST_LOADED, "a", "x").inFlight()).isEqualTo(8);
+    clock.advance(Duration.ofSeconds(1));
+    RegionSnapshot stale = look(view, FederationStrategy.LEAST_LOADED, "a", "y");
+
+    assertThat(stale.inFlight()).isEqualTo(2);
+    assertThat(stale.picks()).isZero();
+    assertThat(stale.backlog()).isNull();
+  }
+
+  @Test
+  void theSameRunSeesTheSameAndCountsOnce() {
+    RegionView view = view(A, B);
+    WorldSnapshot first = view.snapshot(request(FederationStrategy.ROUND_ROBIN), "run");
+
+    for (int i = 0; i < 10; i++) {
+      assertThat(view.snapshot(request(FederationStrategy.ROUND_ROBIN), "run")).isSameAs(first);
+    }
+    WorldSnapshot next = view.snapshot(request(FederationStrategy.ROUND_ROBIN), "other");
+
+    assertThat(next.region("a").turn()).isEqualTo(-0.5);
+    assertThat(next.region("b").turn()).isEqualTo(0.5);
+  }
+
+  /** Bug 13 of the Python code: every stage went to the region that was free 30 s ago. */
+  @Test
+  void aBurstOnStaleLoadIsSplitByCapacity() {
+    RegionView view = view(A, B);
+    view.probed(probe("a", 0.0, null));
+    view.probed(probe("b", 0.0, null));
+
+    Map<String, Integer> picks = picks(view, FederationStrategy.LEAST_LOADED, 15);
+
+    assertThat(picks.get("a")).isBetween(9, 11);
+    assertThat(picks.get("b")).isBetween(4, 6);
+  }
+
+  @Test
+  void aBurstWithoutAnyReportedLoadIsSplitByCapacityToo() {
+    Map<String, Integer> picks = picks(view(A, B), FederationStrategy.LEAST_LOADED, 15);
+
+    assertThat(picks.get("a")).isBetween(9, 11);
+    assertThat(picks.get("b")).isBetween(4, 6);
+  }
+
+  @Test
+  void aPickBecomesAnExecutionAndIsNotCountedTwice() {
+    RegionView view = view(A);
+    view.snapshot(request(FederationStrategy.LEAST_LOADED), "run/stage");
+    view.snapshot(request(FederationStrategy.LEAST_LOADED), "run/stage2");
+
+    view.started("run/stage/a/0", "a");
+    assertThat(inFlight(view, "a")).isEqualTo(2);
+    view.ended("run/stage/a/0", "a", null, 1);
+
+    assertThat(inFlight(view, "a")).isEqualTo(1);
+  }
+
+  @Test
+  void aPickThatNeverStartsIsForgottenAfterAMinute() {
+    RegionView view = view(A);
+    view.snapshot(request(FederationStrategy.LEAST_LOADED), "run");
+
+    clock.advance(Duration.ofSeconds(61));
+
+    assertThat(inFlight(view, "a")).isZero();
+  }
+
+  @Test
+  void anIneligibleRegionTakesNoTurns() {
+    RegionView view = view(A, B);
+    view.probed(new RegionProbe("a", false, "offline", null, null, null, "refused"));
+
+    assertThat(picks(view, FederationStrategy.ROUND_ROBIN, 5)).containsOnly(Map.entry("b", 5));
+  }
+
+  @Test
+  void noEligibleRegionIsNoPick() {
+    RegionView view = view(RegionConfig.builder("a").enabled(false).build());
+
+    WorldSnapshot snapshot = view.snapshot(request(FederationStrategy.ROUND_ROBIN), "run");
+
+    assertThat(names(snapshot)).containsExactly("a");
+  }
+
+  @Test
+  void theFederationsDefaultStrategyPicksToo() {
+    FederationConfig config =
+        FederationConfig.builder()
+            .regions(List.of(A, B))
+            .defaultStrategy(FederationStrategy.ROUND_ROBIN)
+            .build();
+    RegionView view = new RegionView(config, clock, () -> true);
+
+    view.snapshot(request(FederatedStageConfig.builder().build()), "1");
+    WorldSnapshot second = view.snapshot(request(FederatedStageConfig.builder().build()), "2");
+
+    assertThat(second.region("a").turn()).isEqualTo(-0.5);
+    assertThat(second.searchAttributes()).isTrue();
+    assertThat(second.configDigest()).isEqualTo("in-code");
+  }
+
+  @Test
+  void concurrentStagesTakeTheirTurns() throws Exception {
+    RegionView view = view(A, B);
+    ExecutorService pool = Executors.newFixedThreadPool(8);
+    List<Future<String>> chosen = new ArrayList<>();
+    for (int i = 0; i < 400; i++) {
+      String runKey = "run" + i / 2;
+      chosen.add(pool.submit(() -> pick(view, FederationStrategy.ROUND_ROBIN, runKey)));
+    }
+    int a = 0;
+    for (Future<String> region : chosen) {
+      a += region.get().equals("a") ? 1 : 0;
+    }
+    pool.shutdownNow();
+
+    assertThat(a).isEqualTo(200);
+  }
+
+  @Property(tries = 100)
+  void roundRobinKeepsEveryShareWithinOneOfItsWeights(
+      @ForAll @Size(min = 1, max = 8) List<@IntRange(min = 1, max = 50) Integer> weights,
+      @ForAll @IntRange(min = 1, max = 100) int stages) {
+    List<RegionConfig> regions = new ArrayList<>();
+    double total = 0;
+    for (int i = 0; i < weights.size(); i++) {
+      regions.add(RegionConfig.builder("r" + i).weight(weights.get(i) / 10.0).build());
+      total += weights.get(i);
+    }
+    RegionView view = view(regions.toArray(new RegionConfig[0]));
+    Map<String, Integer> picks = new LinkedHashMap<>();
+    for (int stage = 1; stage <= stages; stage++) {
+      picks.merge(pick(view, FederationStrategy.ROUND_ROBIN, "run" + stage), 1, Integer::sum);
+      for (int i = 0; i < weights.size(); i++) {
+        double share = stage * weights.get(i) / total;
+        assertThat((double) picks.getOrDefault("r" + i, 0)).isCloseTo(share, within(1.0));
+      }
+    }
+  }
+
+  private void openBreaker(RegionView view) {
+    for (int i = 0; i < 3; i++) {
+      view.ended("open" + i, "a", unavailable(), 1);
+    }
+    assertThat(look(view, "a").circuit()).isEqualTo(CircuitState.OPEN);
+  }
+
+  private RegionView view(RegionConfig... regions) {
+    RegionView view =
+        new RegionView(
+            FederationConfig.builder()
+                .regions(List.of(regions))
+                .healthCheckIntervalSeconds(10)
+                .circuitBreaker(new CircuitBreakerConfig(3, 10))
+                .build(),
+            clock,
+            () -> false);
+    view.probeWith(probes::add);
+    return view;
+  }
+
+  private static Map<String, Integer> picks(RegionView view, FederationStrategy strategy, int n) {
+    Map<String, Integer> picks = new LinkedHashMap<>();
+    for (int i = 0; i < n; i++) {
+      picks.merge(pick(view, strategy, "run" + i), 1, Integer::sum);
+    }
+    return picks;
+  }
+
+  private static String pick(RegionView view, FederationStrategy strategy, String runKey) {
+    StageRequest request = request(strategy);
+    return RegionSelector.decide(request.federation(), view.snapshot(request, runKey))
+        .chosen()
+        .get(0);
+  }
+
+  private static double inFlight(RegionView view, String region) {
+    // Another region's stage, so that looking is no pick of this one.
+    FederatedStageConfig stage =
+        FederatedStageConfig.builder()
+            .strategy(FederationStrategy.LEAST_LOADED)
+            .regions(List.of(region))
+            .residency(List.of("none"))
+            .build();
+    return view.snapshot(request(stage), "look" + System.nanoTime()).region(region).inFlight();
+  }
+
+  private static @Nullable Double latency(RegionView view) {
+    return look(view, FederationStrategy.NEAREST, "a", "latency").latencyMs();
+  }
+
+  private static RegionSnapshot look(RegionView view, String region) {
+    return look(view, FederationStrategy.PARALLEL, region, "look");
+  }
+
+  private static RegionSnapshot look(
+      RegionView view, FederationStrategy strategy, String region, String runKey) {
+    return view.snapshot(request(strategy), runKey).region(region);
+  }
+
+  private static StageRequest request(FederationStrategy strategy) {
+    return request(FederatedStageConfig.builder().strategy(strategy).build());
+  }
+
+  private static StageRequest request(FederatedStageConfig stage) {
+    return new StageRequest(
+        "process",
+        "transformer",
+        JsonNodeFactory.instance.objectNode(),
+        JsonNodeFactory.instance.objectNode(),
+        stage);
+  }
+
+  private static RegionError unavailable() {
+    return RegionError.of(FailureType.REGION_UNAVAILABLE, "refused");
+  }
+
+  private static RegionProbe probe(
+      String region, @Nullable Double load, @Nullable Double capacity) {
+    return new RegionProbe(region, true, "healthy", 7L, load, capacity, null);
+  }
+
+  private static List<String> names(WorldSnapshot snapshot) {
+    return snapshot.candidates().stream().map(RegionSnapshot::name).toList();
+  }
+}

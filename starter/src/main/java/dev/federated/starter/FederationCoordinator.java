@@ -1,0 +1,249 @@
+package dev.federated.starter;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.federated.model.FederatedStageConfig;
+import dev.federated.model.StageRequest;
+import dev.federated.pipeline.PipelineDefinition;
+import dev.federated.pipeline.PipelineRequest;
+import dev.federated.pipeline.PipelineResult;
+import dev.federated.pipeline.PipelineWorkflow;
+import dev.federated.stage.CheckHealthWorkflow;
+import dev.federated.stage.FederatedQueues;
+import dev.federated.stage.FederatedStageException;
+import dev.federated.stage.FederatedStageResult;
+import dev.federated.stage.FederatedStageWorkflow;
+import dev.federated.stage.Federation;
+import dev.federated.stage.IdempotencyKey;
+import dev.federated.stage.RegionHealth;
+import io.temporal.api.enums.v1.WorkflowIdReusePolicy;
+import io.temporal.client.WorkflowClient;
+import io.temporal.client.WorkflowExecutionAlreadyStarted;
+import io.temporal.client.WorkflowFailedException;
+import io.temporal.client.WorkflowOptions;
+import io.temporal.client.WorkflowStub;
+import io.temporal.client.WorkflowTargetOptions;
+import io.temporal.common.WorkflowExecutionHistory;
+import io.temporal.failure.ApplicationFailure;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs federated stages and pipelines on a Temporal server whose control and region workers are
+ * elsewhere. Thread-safe.
+ */
+public final class FederationCoordinator {
+  /** The component type of a stage that names none: its output is its input. */
+  private static final String DEFAULT_TYPE = "transformer";
+
+  /** Memo of every execution that this class starts: a digest of the request. */
+  private static final String REQUEST_DIGEST = "federation_request";
+
+  private static final Duration LONGEST_HEALTH_CHECK = Duration.ofSeconds(30);
+  private static final int RANDOM_ID_BYTES = 6;
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private static final ObjectMapper CANONICAL =
+      new ObjectMapper().configure(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS, true);
+
+  private final WorkflowClient client;
+
+  /** Starts executions through that client, in its namespace. */
+  public FederationCoordinator(WorkflowClient client) {
+    this.client = client;
+  }
+
+  /**
+   * Runs a stage whose regions pass their inputs on and waits for it.
+   *
+   * @throws FederatedStageException if the stage failed
+   */
+  public FederatedStageResult executeFederated(
+      String stageId, FederatedStageConfig config, JsonNode inputs) {
+    return executeFederated(
+        new StageRequest(
+            stageId, DEFAULT_TYPE, JsonNodeFactory.instance.objectNode(), inputs, config));
+  }
+
+  /**
+   * Runs a stage and waits for it.
+   *
+   * @throws FederatedStageException if the stage failed
+   */
+  public FederatedStageResult executeFederated(StageRequest request) {
+    return startFederated(request).result();
+  }
+
+  /** Starts a stage under a new workflow id, {@code <stage id>-<12 hex digits>}. */
+  public Execution<FederatedStageResult> startFederated(StageRequest request) {
+    return startFederated(
+        request, newWorkflowId(request.stageId()), WorkflowIdPolicy.SAME_REQUEST_ATTACHES);
+  }
+
+  /**
+   * Starts a stage under a workflow id of the caller's.
+   *
+   * @throws WorkflowIdInUseException if the id is taken and the policy does not allow to share it
+   */
+  public Execution<FederatedStageResult> startFederated(
+      StageRequest request, String workflowId, WorkflowIdPolicy policy) {
+    return start(
+        FederatedStageWorkflow.TYPE,
+        request,
+        "federated stage " + request.stageId(),
+        workflowId,
+        policy,
+        FederatedStageResult.class,
+        FederationCoordinator::stageFailure);
+  }
+
+  /** A stage that was started before. */
+  public Execution<FederatedStageResult> stage(String workflowId) {
+    return new Execution<>(
+        client.newUntypedWorkflowStub(workflowId),
+        FederatedStageResult.class,
+        FederationCoordinator::stageFailure,
+        true);
+  }
+
+  /** Starts a pipeline under a new workflow id, {@code <pipeline id>-<12 hex digits>}. */
+  public Execution<PipelineResult> startPipeline(PipelineDefinition pipeline, JsonNode input) {
+    return startPipeline(
+        pipeline, input, newWorkflowId(pipeline.id()), WorkflowIdPolicy.SAME_REQUEST_ATTACHES);
+  }
+
+  /**
+   * Starts a pipeline under a workflow id of the caller's.
+   *
+   * @throws WorkflowIdInUseException if the id is taken and the policy does not allow to share it
+   */
+  public Execution<PipelineResult> startPipeline(
+      PipelineDefinition pipeline, JsonNode input, String workflowId, WorkflowIdPolicy policy) {
+    return start(
+        PipelineWorkflow.TYPE,
+        new PipelineRequest(pipeline, input),
+        "pipeline " + (pipeline.name() == null ? pipeline.id() : pipeline.name()),
+        workflowId,
+        policy,
+        PipelineResult.class,
+        FederationCoordinator::pipelineFailure);
+  }
+
+  /** A pipeline that was started before. */
+  public Execution<PipelineResult> pipeline(String workflowId) {
+    return new Execution<>(
+        client.newUntypedWorkflowStub(workflowId),
+        PipelineResult.class,
+        FederationCoordinator::pipelineFailure,
+        true);
+  }
+
+  /** The health of each region of the control worker's federation, asked in the region itself. */
+  public Map<String, RegionHealth> checkHealth() {
+    WorkflowStub stub =
+        client.newUntypedWorkflowStub(
+            CheckHealthWorkflow.TYPE,
+            WorkflowOptions.newBuilder()
+                .setWorkflowId(newWorkflowId("health"))
+                .setTaskQueue(FederatedQueues.CONTROL)
+                .setWorkflowRunTimeout(LONGEST_HEALTH_CHECK)
+                .setStaticSummary("health of every region")
+                .build());
+    stub.start();
+    return CANONICAL.convertValue(
+        stub.getResult(JsonNode.class), new TypeReference<Map<String, RegionHealth>>() {});
+  }
+
+  /** A workflow id that nobody has: the stem and 12 random hexadecimal digits. */
+  public static String newWorkflowId(String stem) {
+    byte[] random = new byte[RANDOM_ID_BYTES];
+    RANDOM.nextBytes(random);
+    return stem + "-" + HexFormat.of().formatHex(random);
+  }
+
+  private <T> Execution<T> start(
+      String type,
+      Object request,
+      String summary,
+      String workflowId,
+      WorkflowIdPolicy policy,
+      Class<T> resultType,
+      Function<WorkflowFailedException, @Nullable RuntimeException> failure) {
+    String digest = digest(request);
+    WorkflowIdReusePolicy reuse =
+        policy == WorkflowIdPolicy.RERUN
+            ? WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
+            : WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE;
+    WorkflowStub stub =
+        client.newUntypedWorkflowStub(
+            type,
+            WorkflowOptions.newBuilder()
+                .setWorkflowId(workflowId)
+                .setTaskQueue(FederatedQueues.CONTROL)
+                .setWorkflowIdReusePolicy(reuse)
+                .setMemo(Map.of(REQUEST_DIGEST, digest))
+                .setStaticSummary(summary)
+                .build());
+    try {
+      stub.start(request);
+      return new Execution<>(stub, resultType, failure, false);
+    } catch (WorkflowExecutionAlreadyStarted e) {
+      if (policy == WorkflowIdPolicy.RERUN) {
+        throw new WorkflowIdInUseException(
+            workflowId, "workflow id %s is in use by a running execution".formatted(workflowId));
+      }
+      String runId = e.getExecution().getRunId();
+      WorkflowTargetOptions.Builder target =
+          WorkflowTargetOptions.newBuilder().setWorkflowId(workflowId);
+      if (!runId.isEmpty()) {
+        target.setRunId(runId);
+      }
+      WorkflowStub existing = client.newUntypedWorkflowStub(target.build(), Optional.of(type));
+      if (!digest.equals(existing.describe().getMemo(REQUEST_DIGEST, String.class))) {
+        throw new WorkflowIdInUseException(
+            workflowId,
+            "workflow id %s was used for another request; choose another id, or repeat the request"
+                    .formatted(workflowId)
+                + " unchanged to see its result");
+      }
+      return new Execution<>(existing, resultType, failure, true);
+    }
+  }
+
+  private static String digest(Object request) {
+    try {
+      JsonNode tree = CANONICAL.valueToTree(request);
+      Object sorted = CANONICAL.treeToValue(tree, Object.class);
+      return IdempotencyKey.of(CANONICAL.writeValueAsString(sorted));
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("the request cannot be written as JSON", e);
+    }
+  }
+
+  private static @Nullable RuntimeException stageFailure(WorkflowFailedException e) {
+    FederatedStageResult result = e.getCause() == null ? null : Federation.resultOf(e.getCause());
+    return result == null ? null : new FederatedStageException(result, e);
+  }
+
+  private static @Nullable RuntimeException pipelineFailure(WorkflowFailedException e) {
+    if (e.getCause() instanceof ApplicationFailure failure
+        && PipelineWorkflow.FAILED.equals(failure.getType())) {
+      return new PipelineFailedException(failure.getDetails().get(0, PipelineResult.class), e);
+    }
+    return null;
+  }
+
+  /** The history of an execution, for a replay test of the caller's. */
+  public WorkflowExecutionHistory history(String workflowId) {
+    return client.fetchHistory(workflowId);
+  }
+}

@@ -1,0 +1,227 @@
+package dev.federated.worker;
+
+import com.codahale.metrics.MetricRegistry;
+import dev.federated.activities.metrics.FederationMetrics;
+import dev.federated.model.FederationConfig;
+import dev.federated.model.RegionConfig;
+import dev.federated.pipeline.PipelineWorkflow;
+import dev.federated.pipeline.PipelineWorkflowImpl;
+import dev.federated.stage.CheckHealthWorkflow;
+import dev.federated.stage.CheckHealthWorkflowImpl;
+import dev.federated.stage.FederatedQueues;
+import dev.federated.stage.FederatedStageWorkflow;
+import dev.federated.stage.FederatedStageWorkflowImpl;
+import io.temporal.common.SimplePlugin;
+import io.temporal.worker.Worker;
+import io.temporal.worker.WorkerFactory;
+import io.temporal.worker.WorkerOptions;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Federated execution for a Temporal application. Give it to the client or to the worker factory,
+ * not to both; workflows then call {@link dev.federated.stage.Federation#executeStage}.
+ *
+ * <p>A worker that is created for queue {@code federation} becomes a control worker and one for
+ * {@code federation.<region>} a region worker, whatever else is registered on them. {@link
+ * Builder#serveControl} and {@link Builder#serveRegions} create those workers when the factory
+ * starts. One instance serves one worker factory.
+ */
+public final class FederationPlugin extends SimplePlugin {
+  /** The plugin's name. */
+  public static final String NAME = "dev.federated.federation";
+
+  /**
+   * Heartbeats reach the server at least this often, so that a cancelled call ends within a second.
+   * Temporal's default of 0.8 times the heartbeat timeout lets it run for 8 seconds.
+   */
+  private static final Duration HEARTBEAT_THROTTLE = Duration.ofMillis(500);
+
+  /** Pollers of a region's queue: more lose nothing and gain nothing measurable. */
+  private static final int REGION_POLLERS = 2;
+
+  private final FederationConfig federation;
+  private final boolean serveControl;
+  private final Set<String> serveRegions;
+  private final FederationServices services;
+  private volatile boolean control;
+
+  private FederationPlugin(Builder builder) {
+    super(SimplePlugin.newBuilder(NAME).addWorkerInterceptors(new StageFailureInterceptor()));
+    this.federation = builder.federation;
+    this.serveControl = builder.serveControl;
+    this.serveRegions = new LinkedHashSet<>(builder.serveRegions);
+    this.services =
+        new FederationServices(
+            builder.federation,
+            builder.federationFile,
+            builder.environment,
+            builder.databaseFile,
+            new FederationMetrics(builder.metrics));
+  }
+
+  /**
+   * A plugin for that federation.
+   *
+   * @param federation as a control worker reads it: authoritative for every stage that it runs
+   */
+  public static Builder newBuilder(FederationConfig federation) {
+    return new Builder(federation);
+  }
+
+  /** The metrics of this process. */
+  public MetricRegistry metrics() {
+    return services.metrics().registry();
+  }
+
+  @Override
+  public void configureWorker(String taskQueue, WorkerOptions.Builder builder) {
+    super.configureWorker(taskQueue, builder);
+    RegionConfig region = region(taskQueue);
+    if (region != null) {
+      builder
+          .setMaxConcurrentActivityExecutionSize(region.maxConcurrent())
+          .setMaxConcurrentActivityTaskPollers(Math.min(REGION_POLLERS, region.maxConcurrent()))
+          .setMaxHeartbeatThrottleInterval(HEARTBEAT_THROTTLE)
+          .setAllowActivityHeartbeatDuringShutdown(true);
+    } else if (taskQueue.equals(FederatedQueues.CONTROL)) {
+      builder
+          .setMaxHeartbeatThrottleInterval(HEARTBEAT_THROTTLE)
+          .setAllowActivityHeartbeatDuringShutdown(true);
+    }
+  }
+
+  @Override
+  public void initializeWorker(String taskQueue, Worker worker) {
+    super.initializeWorker(taskQueue, worker);
+    RegionConfig region = region(taskQueue);
+    if (region != null) {
+      worker.registerActivitiesImplementations(services.regionActivities(region));
+    } else if (taskQueue.equals(FederatedQueues.CONTROL)) {
+      control = true;
+      worker.registerWorkflowImplementationFactory(
+          FederatedStageWorkflow.class,
+          () -> new FederatedStageWorkflowImpl(services.view(), services.aggregator()));
+      worker.registerWorkflowImplementationFactory(
+          PipelineWorkflow.class,
+          () -> new PipelineWorkflowImpl(services.view(), services.aggregator()));
+      worker.registerWorkflowImplementationFactory(
+          CheckHealthWorkflow.class, () -> new CheckHealthWorkflowImpl(services.view()));
+      worker.registerActivitiesImplementations(services.controlActivities());
+    }
+  }
+
+  @Override
+  public void startWorkerFactory(WorkerFactory factory, Consumer<WorkerFactory> next) {
+    if (serveControl && factory.tryGetWorker(FederatedQueues.CONTROL) == null) {
+      var unused = factory.newWorker(FederatedQueues.CONTROL);
+    }
+    for (String region : serveRegions) {
+      String queue = FederatedQueues.ofRegion(region);
+      if (factory.tryGetWorker(queue) == null) {
+        var unused = factory.newWorker(queue);
+      }
+    }
+    if (control) {
+      services.watch(factory.getWorkflowClient());
+    }
+    super.startWorkerFactory(factory, next);
+  }
+
+  @Override
+  public void shutdownWorkerFactory(WorkerFactory factory, Consumer<WorkerFactory> next) {
+    super.shutdownWorkerFactory(factory, next);
+    services.stopWatching();
+  }
+
+  /**
+   * Releases connections and threads. Call it when the worker factory has terminated: executions
+   * that are still being finished need them.
+   */
+  public void close() {
+    services.close();
+  }
+
+  private @Nullable RegionConfig region(String taskQueue) {
+    String name = FederatedQueues.regionOf(taskQueue);
+    return name == null ? null : federation.region(name).orElse(null);
+  }
+
+  /** Builds the plugin. */
+  public static final class Builder {
+    private final FederationConfig federation;
+    private final List<String> serveRegions = new ArrayList<>();
+    private boolean serveControl;
+    private Path federationFile = Path.of("federation");
+    private Map<String, String> environment = System.getenv();
+    private Path databaseFile = Path.of(".federate", "data.db");
+    private MetricRegistry metrics = new MetricRegistry();
+
+    private Builder(FederationConfig federation) {
+      this.federation = federation;
+    }
+
+    /** Makes every worker factory with this plugin a control worker; default no. */
+    public Builder serveControl() {
+      this.serveControl = true;
+      return this;
+    }
+
+    /**
+     * Makes every worker factory with this plugin a worker of those regions; default none.
+     *
+     * @throws IllegalArgumentException if the federation has no region of that name
+     */
+    public Builder serveRegions(Collection<String> names) {
+      for (String name : names) {
+        if (federation.region(name).isEmpty()) {
+          throw new IllegalArgumentException(
+              "the federation has no region '%s'; it has %s"
+                  .formatted(name, federation.regionNames()));
+        }
+      }
+      serveRegions.addAll(names);
+      return this;
+    }
+
+    /**
+     * The federation file, for messages about its secrets and for relative paths in it; default a
+     * file in the working directory.
+     */
+    public Builder federationFile(Path federationFile) {
+      this.federationFile = federationFile;
+      return this;
+    }
+
+    /** Where {@code ${NAME}} in the federation file is looked up; default this process's. */
+    public Builder environment(Map<String, String> environment) {
+      this.environment = Map.copyOf(environment);
+      return this;
+    }
+
+    /** The file of {@code database_write} without url; default {@code .federate/data.db}. */
+    public Builder databaseFile(Path databaseFile) {
+      this.databaseFile = databaseFile;
+      return this;
+    }
+
+    /** The registry of this process; default a new one. */
+    public Builder metrics(MetricRegistry metrics) {
+      this.metrics = metrics;
+      return this;
+    }
+
+    /** The plugin. */
+    public FederationPlugin build() {
+      return new FederationPlugin(this);
+    }
+  }
+}

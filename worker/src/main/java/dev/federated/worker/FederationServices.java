@@ -1,0 +1,229 @@
+package dev.federated.worker;
+
+import dev.federated.activities.component.ComponentException;
+import dev.federated.activities.component.ComponentExecutor;
+import dev.federated.activities.component.ComponentLimits;
+import dev.federated.activities.component.ComponentOutcome;
+import dev.federated.activities.component.ExecuteComponentActivityImpl;
+import dev.federated.activities.health.RegionMonitor;
+import dev.federated.activities.health.RegionView;
+import dev.federated.activities.health.TemporalQueueStatistics;
+import dev.federated.activities.metrics.FederationMetrics;
+import dev.federated.activities.remote.CircuitBreakers;
+import dev.federated.activities.remote.ProbeRegionActivityImpl;
+import dev.federated.activities.remote.Redaction;
+import dev.federated.activities.remote.RegionProber;
+import dev.federated.activities.remote.RegionProtocolClient;
+import dev.federated.activities.remote.RemoteExecuteActivityImpl;
+import dev.federated.aggregation.Aggregator;
+import dev.federated.aggregation.ReduceFunction;
+import dev.federated.model.FederationConfig;
+import dev.federated.model.RegionConfig;
+import dev.federated.pipeline.ComponentRequest;
+import dev.federated.stage.RemoteRequest;
+import dev.federated.stage.RemoteResponse;
+import dev.federated.worker.config.FederationFile;
+import dev.federated.worker.config.ProcessSecrets;
+import dev.federated.worker.config.SecretResolver;
+import io.temporal.client.WorkflowClient;
+import io.temporal.failure.ApplicationFailure;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicInteger;
+import okhttp3.OkHttpClient;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What the workers of one process share: connections, threads, breakers, components, the view. */
+final class FederationServices implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(FederationServices.class);
+
+  /** Threads that send heartbeats and watch deadlines of region calls. */
+  private static final int SCHEDULER_THREADS = 2;
+
+  private final FederationConfig federation;
+  private final FederationFile file;
+  private final SecretResolver resolver;
+  private final FederationMetrics metrics;
+  private final Clock clock = Clock.systemUTC();
+  private final OkHttpClient http = new OkHttpClient();
+  private final ScheduledExecutorService scheduler =
+      Executors.newScheduledThreadPool(SCHEDULER_THREADS, daemons("federation-heartbeats"));
+  private final CircuitBreakers breakers = new CircuitBreakers(clock);
+  private final SearchAttributeCheck searchAttributes = new SearchAttributeCheck();
+  private final RegionView view;
+  private final RegionProber prober;
+  private final Aggregator aggregator;
+  private final ComponentExecutor components;
+  private final List<AutoCloseable> closeables = new ArrayList<>();
+  private volatile ProcessSecrets namedSecrets = ProcessSecrets.NONE;
+  private @Nullable RegionMonitor monitor;
+
+  FederationServices(
+      FederationConfig federation,
+      Path federationFile,
+      Map<String, String> environment,
+      Path databaseFile,
+      FederationMetrics metrics) {
+    this.federation = federation;
+    this.file = new FederationFile(federationFile.toString(), federationFile, federation);
+    this.resolver = new SecretResolver(environment);
+    this.metrics = metrics;
+    this.view = new RegionView(federation, clock, searchAttributes::present);
+    this.view.watch(metrics);
+    this.prober = new RegionProber(scheduler, view, RegionProber.TIMEOUT);
+    this.aggregator = loadAggregator();
+    this.components =
+        ComponentExecutor.builder()
+            .secrets((name, type) -> namedSecrets.named().resolve(name, type))
+            .maxOutputBytes(federation.maxOutputBytes())
+            .outboundAllow(federation.outboundAllow())
+            .databaseFile(databaseFile)
+            .build();
+  }
+
+  FederationMetrics metrics() {
+    return metrics;
+  }
+
+  /** What the control worker knows. */
+  RegionView view() {
+    return view;
+  }
+
+  /** The aggregations that this process carries. */
+  Aggregator aggregator() {
+    return aggregator;
+  }
+
+  /**
+   * The activities of a control worker.
+   *
+   * @throws dev.federated.parsing.InvalidDocumentException if a secret is missing
+   */
+  Object[] controlActivities() {
+    namedSecrets = resolver.forControl(file);
+    ExecuteComponentActivityImpl execute =
+        new ExecuteComponentActivityImpl(components, federation.maxOutputBytes());
+    closeables.add(execute);
+    return new Object[] {execute};
+  }
+
+  /**
+   * The activities of a region worker.
+   *
+   * @throws dev.federated.parsing.InvalidDocumentException if a secret is missing
+   */
+  Object[] regionActivities(RegionConfig region) {
+    ProcessSecrets secrets = resolver.forRegions(file, List.of(region.name()));
+    if (region.endpoint() == null) {
+      namedSecrets = secrets;
+    }
+    RegionProtocolClient client = region.endpoint() == null ? null : client(region, secrets);
+    view.localWorkers(List.of(region.name()));
+    RemoteExecuteActivityImpl execute =
+        RemoteExecuteActivityImpl.builder(region, breakers, metrics, scheduler)
+            .client(client)
+            .local(this::executeLocally)
+            .prober(prober)
+            .listener(view)
+            .build();
+    return new Object[] {execute, new ProbeRegionActivityImpl(region, client, view, metrics)};
+  }
+
+  private RegionProtocolClient client(RegionConfig region, ProcessSecrets secrets) {
+    return new RegionProtocolClient(
+        http, region, () -> secrets.apiKey(region.name()).orElse(null), Redaction.NONE, clock);
+  }
+
+  /** Executes a component for a region without an endpoint. */
+  private RemoteResponse executeLocally(RemoteRequest request, Duration timeout) {
+    ComponentRequest component =
+        new ComponentRequest(
+            request.stageId(),
+            request.type(),
+            request.config(),
+            request.inputs(),
+            request.idempotencyKey());
+    try {
+      ComponentOutcome outcome =
+          components.execute(component, new ComponentLimits(request.maxOutputBytes(), timeout));
+      Double cost = outcome.cost() == 0 ? null : outcome.cost();
+      return new RemoteResponse(
+          outcome.output(), outcome.tokensUsed(), cost, 1, outcome.latencyMs());
+    } catch (ComponentException e) {
+      String type = e.type().wireName();
+      throw e.retryable()
+          ? ApplicationFailure.newFailure(e.getMessage(), type)
+          : ApplicationFailure.newNonRetryableFailure(e.getMessage(), type);
+    }
+  }
+
+  /** Keeps the view fresh from now on: probes, queue statistics, search attributes. */
+  synchronized void watch(WorkflowClient client) {
+    if (monitor != null) {
+      return;
+    }
+    String namespace = client.getOptions().getNamespace();
+    searchAttributes.look(client.getWorkflowServiceStubs(), namespace);
+    // Probes of the control worker carry no key: only region workers resolve keys.
+    monitor =
+        new RegionMonitor(
+            federation,
+            view,
+            region -> client(region, ProcessSecrets.NONE),
+            new TemporalQueueStatistics(client.getWorkflowServiceStubs(), namespace));
+    monitor.start();
+  }
+
+  /** Lets the view age. */
+  synchronized void stopWatching() {
+    if (monitor != null) {
+      monitor.close();
+      monitor = null;
+    }
+  }
+
+  @Override
+  public void close() {
+    stopWatching();
+    for (AutoCloseable closeable : closeables) {
+      try {
+        closeable.close();
+      } catch (Exception e) {
+        log.warn("could not close {}", closeable, e);
+      }
+    }
+    components.close();
+    scheduler.shutdownNow();
+    http.dispatcher().executorService().shutdown();
+    http.connectionPool().evictAll();
+  }
+
+  private static Aggregator loadAggregator() {
+    Map<String, ReduceFunction> functions = new LinkedHashMap<>();
+    for (ReduceFunction function : ServiceLoader.load(ReduceFunction.class)) {
+      functions.put(function.name(), function);
+    }
+    return functions.isEmpty() ? Aggregator.BUILT_IN : new Aggregator(functions);
+  }
+
+  private static ThreadFactory daemons(String name) {
+    AtomicInteger count = new AtomicInteger();
+    return task -> {
+      Thread thread = new Thread(task, name + "-" + count.incrementAndGet());
+      thread.setDaemon(true);
+      return thread;
+    };
+  }
+}

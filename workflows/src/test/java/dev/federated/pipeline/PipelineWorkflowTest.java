@@ -1,0 +1,318 @@
+package dev.federated.pipeline;
+
+import static dev.federated.stage.ScriptedRegions.answers;
+import static dev.federated.stage.ScriptedRegions.json;
+import static dev.federated.stage.ScriptedRegions.unavailable;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.federated.model.FailureType;
+import dev.federated.model.StageOutcome;
+import dev.federated.stage.FederatedQueues;
+import dev.federated.stage.ScriptedRegions;
+import io.temporal.api.enums.v1.EventType;
+import io.temporal.client.WorkflowFailedException;
+import io.temporal.client.WorkflowOptions;
+import io.temporal.client.WorkflowStub;
+import io.temporal.failure.ApplicationFailure;
+import io.temporal.failure.CanceledFailure;
+import java.util.concurrent.CountDownLatch;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(60)
+class PipelineWorkflowTest {
+  private final ScriptedRegions regions = new ScriptedRegions();
+
+  @AfterEach
+  void close() {
+    regions.close();
+  }
+
+  private WorkflowStub start(String pipeline, String input) {
+    PipelineDefinition definition =
+        PipelineParser.parse(json(pipeline), "pipeline.json", null).pipeline();
+    WorkflowStub stub =
+        regions
+            .client()
+            .newUntypedWorkflowStub(
+                PipelineWorkflow.TYPE,
+                WorkflowOptions.newBuilder().setTaskQueue(FederatedQueues.CONTROL).build());
+    stub.start(new PipelineRequest(definition, json(input)));
+    return stub;
+  }
+
+  private PipelineResult run(String pipeline, String input) {
+    WorkflowStub stub = start(pipeline, input);
+    try {
+      return stub.getResult(PipelineResult.class);
+    } catch (WorkflowFailedException e) {
+      ApplicationFailure failure = (ApplicationFailure) e.getCause();
+      assertThat(failure.getType()).isEqualTo("PipelineFailed");
+      return failure.getDetails().get(0, PipelineResult.class);
+    }
+  }
+
+  private static ApplicationFailure refused() {
+    return ApplicationFailure.newNonRetryableFailure("no such table", "ComponentFailed");
+  }
+
+  @Test
+  void theDependentsOfAFailedStageAreSkippedAndIndependentBranchesFinish() {
+    regions
+        .components(
+            request -> {
+              if (request.stageId().equals("bad")) {
+                throw refused();
+              }
+              return request.inputs();
+            })
+        .start();
+
+    PipelineResult result =
+        run(
+            """
+            {"id": "p", "stages": [
+              {"id": "bad"},
+              {"id": "after", "depends_on": ["bad"]},
+              {"id": "far", "depends_on": ["after"]},
+              {"id": "good"}]}
+            """,
+            "1");
+
+    assertThat(result.outcome()).isEqualTo(StageOutcome.FAILED);
+    assertThat(result.stages().get("bad").error().message()).isEqualTo("no such table");
+    assertThat(result.stages().get("after").status()).isEqualTo(StageStatus.SKIPPED);
+    assertThat(result.stages().get("far").status()).isEqualTo(StageStatus.SKIPPED);
+    assertThat(result.stages().get("good").status()).isEqualTo(StageStatus.SUCCEEDED);
+    assertThat(result.error().message()).isEqualTo("stage bad: no such table");
+  }
+
+  @Test
+  void aPathThatIsMissingAtRunTimeFailsTheStageAndNamesIt() {
+    regions.start();
+
+    PipelineResult result =
+        run(
+            """
+            {"id": "p", "stages": [{"id": "s", "inputs": {"x": "{{input.user.name}}"}}]}
+            """,
+            "{\"user\": {}}");
+
+    assertThat(result.outcome()).isEqualTo(StageOutcome.FAILED);
+    assertThat(result.stages().get("s").error().message())
+        .contains("{{input.user.name}}")
+        .contains("name");
+    assertThat(regions.components).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"child", "inline"})
+  void aFederatedStageHandsItsAggregateOnAndKeepsItsRecord(String execution) {
+    regions.region("us", answers("{\"us\": 1}")).region("eu", answers("{\"eu\": 2}")).start();
+
+    PipelineResult result =
+        run(
+            """
+            {"id": "p", "federation": {"execution": "%s"}, "stages": [
+              {"id": "spread", "federation": {"strategy": "parallel", "regions": ["us", "eu"]}},
+              {"id": "store", "depends_on": ["spread"],
+               "inputs": {"sum": "{{upstream.spread}}",
+                          "where": "{{stages.spread.result.successful_regions}}",
+                          "first": "{{stages.spread.result.region_results.us.output.us}}"}}]}
+            """
+                .formatted(execution),
+            "{}");
+
+    assertThat(result.outcome()).isEqualTo(StageOutcome.SUCCEEDED);
+    assertThat(result.output())
+        .isEqualTo(
+            json("{\"sum\": {\"us\": 1, \"eu\": 2}, \"where\": [\"us\", \"eu\"], \"first\": 1}"));
+    assertThat(result.stages().get("spread").result().workflowId())
+        .isEqualTo(
+            execution.equals("child") ? result.workflowId() + ":spread" : result.workflowId());
+    ObjectNode printed = PipelineResultJson.print(result);
+    assertThat(printed.at("/stages/spread/output")).isEqualTo(json("{\"us\": 1, \"eu\": 2}"));
+    assertThat(printed.at("/stages/spread/result/aggregated"))
+        .isEqualTo(json("{\"us\": 1, \"eu\": 2}"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"child", "inline"})
+  void aPartialStageLetsItsDependentsRunAndMakesThePipelinePartial(String execution) {
+    regions.region("us", answers("{\"us\": 1}")).region("eu", unavailable()).start();
+
+    PipelineResult result =
+        run(
+            """
+            {"id": "p", "federation": {"execution": "%s"}, "stages": [
+              {"id": "spread",
+               "federation": {"strategy": "parallel", "regions": ["us", "eu"], "max_retries": 0}},
+              {"id": "store", "depends_on": ["spread"]}]}
+            """
+                .formatted(execution),
+            "{}");
+
+    assertThat(result.outcome()).isEqualTo(StageOutcome.PARTIAL);
+    assertThat(result.stages().get("spread").status()).isEqualTo(StageStatus.PARTIAL);
+    assertThat(result.output()).isEqualTo(json("{\"us\": 1}"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"child", "inline"})
+  void aFailedFederatedStageKeepsItsRecord(String execution) {
+    regions.region("us", unavailable()).start();
+
+    PipelineResult result =
+        run(
+            """
+            {"id": "p", "federation": {"execution": "%s"}, "stages": [
+              {"id": "spread", "federation": {"regions": ["us"], "max_retries": 0}}]}
+            """
+                .formatted(execution),
+            "{}");
+
+    assertThat(result.outcome()).isEqualTo(StageOutcome.FAILED);
+    assertThat(result.stages().get("spread").result().failedRegions()).containsExactly("us");
+    assertThat(result.error().type()).isEqualTo(FailureType.REGION_UNAVAILABLE);
+  }
+
+  @Test
+  void aStageTakesThePipelinesInputTheSingleUpstreamsOutputOrAnObjectOfThem() {
+    regions.start();
+
+    PipelineResult result =
+        run(
+            """
+            {"id": "p", "stages": [
+              {"id": "a"},
+              {"id": "b", "depends_on": ["a"]},
+              {"id": "c", "depends_on": ["a", "b"]}]}
+            """,
+            "[1, 2]");
+
+    assertThat(result.output()).isEqualTo(json("{\"a\": [1, 2], \"b\": [1, 2]}"));
+  }
+
+  @Test
+  void theOutputIsThatOfTheOutputStageElseOfTheOnlySinkElseAnObjectOfTheSinks() {
+    regions.start();
+    String stages = "\"stages\": [{\"id\": \"a\"}, {\"id\": \"b\", \"inputs\": 2}]";
+
+    assertThat(run("{\"id\": \"p\", " + stages + "}", "1").output())
+        .isEqualTo(json("{\"a\": 1, \"b\": 2}"));
+    assertThat(run("{\"id\": \"p\", \"output_stage_id\": \"b\", " + stages + "}", "1").output())
+        .isEqualTo(json("2"));
+  }
+
+  @Test
+  void stagesThatDoNotDependOnEachOtherRunAtOnce() throws Exception {
+    CountDownLatch both = new CountDownLatch(2);
+    regions
+        .components(
+            request -> {
+              both.countDown();
+              Awaitility.await().until(() -> both.getCount() == 0);
+              return request.inputs();
+            })
+        .start();
+
+    assertThat(
+            run("{\"id\": \"p\", \"stages\": [{\"id\": \"a\"}, {\"id\": \"b\"}]}", "1").outcome())
+        .isEqualTo(StageOutcome.SUCCEEDED);
+  }
+
+  @Test
+  void aPipelineOfTwoHundredStagesRuns() {
+    regions.start();
+    StringBuilder stages = new StringBuilder("{\"id\": \"s0\"}");
+    for (int i = 1; i < 200; i++) {
+      stages.append(",{\"id\": \"s%d\", \"depends_on\": [\"s%d\"]}".formatted(i, i - i % 10));
+      if (i % 10 == 0) {
+        stages.setLength(stages.lastIndexOf(",{"));
+        stages.append(",{\"id\": \"s%d\", \"depends_on\": [\"s%d\"]}".formatted(i, i - 1));
+      }
+    }
+
+    PipelineResult result = run("{\"id\": \"p\", \"stages\": [" + stages + "]}", "1");
+
+    assertThat(result.outcome()).isEqualTo(StageOutcome.SUCCEEDED);
+    assertThat(result.stages()).hasSize(200);
+  }
+
+  @Test
+  void inputsThatAreTooLargeForAWorkerAreANamedError() {
+    regions.components(request -> JsonNodeFactory.instance.textNode("x".repeat(1_200_000))).start();
+
+    PipelineResult result =
+        run(
+            """
+            {"id": "p", "output_stage_id": "c", "stages": [
+              {"id": "a"}, {"id": "b"},
+              {"id": "c", "depends_on": ["a", "b"]}]}
+            """,
+            "1");
+
+    assertThat(result.outcome()).isEqualTo(StageOutcome.FAILED);
+    assertThat(result.stages().get("c").error().type()).isEqualTo(FailureType.PAYLOAD_TOO_LARGE);
+  }
+
+  @Test
+  void resultsThatDoNotFitOnePayloadAreANamedErrorThatKeepsWhatFits() {
+    regions.components(request -> JsonNodeFactory.instance.textNode("x".repeat(900_000))).start();
+
+    PipelineResult result =
+        run(
+            """
+            {"id": "p", "output_stage_id": "c", "stages": [{"id": "a"}, {"id": "b"}, {"id": "c"}]}
+            """,
+            "1");
+
+    assertThat(result.error().type()).isEqualTo(FailureType.PAYLOAD_TOO_LARGE);
+    assertThat(result.output().asText()).hasSize(900_000);
+    assertThat(result.warnings()).singleElement().asString().contains("stage b");
+  }
+
+  @Test
+  void cancellingAPipelineCancelsItsStages() {
+    CountDownLatch cancelled = new CountDownLatch(1);
+    regions.region("us", ScriptedRegions.hangs(cancelled)).start();
+    WorkflowStub stub =
+        start(
+            "{\"id\": \"p\", \"stages\": [{\"id\": \"s\", \"federation\": {\"regions\": [\"us\"]}}]}",
+            "1");
+    Awaitility.await().until(() -> regions.requests.size() == 1);
+
+    stub.cancel();
+
+    assertThatThrownBy(() -> stub.getResult(PipelineResult.class))
+        .cause()
+        .isInstanceOf(CanceledFailure.class);
+    Awaitility.await().until(() -> cancelled.getCount() == 0);
+  }
+
+  @Test
+  void anInlineStageAddsNoChildWorkflow() {
+    regions.region("us", answers("1")).start();
+    WorkflowStub stub =
+        start(
+            """
+            {"id": "p", "federation": {"execution": "inline"},
+             "stages": [{"id": "s", "federation": {"regions": ["us"]}}]}
+            """,
+            "1");
+    stub.getResult(PipelineResult.class);
+
+    assertThat(regions.client().fetchHistory(stub.getExecution().getWorkflowId()).getEvents())
+        .noneMatch(
+            event ->
+                event.getEventType()
+                    == EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED);
+  }
+}
