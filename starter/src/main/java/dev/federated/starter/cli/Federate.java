@@ -25,7 +25,14 @@ import picocli.CommandLine.Spec;
       RunCommand.class,
       StageCommand.class,
       ValidateCommand.class,
+      RouteCommand.class,
+      HealthCommand.class,
+      ShowCommand.class,
+      WorkerCommand.class,
       NodeCommand.class,
+      DevCommand.class,
+      DemoCommand.class,
+      SetupCommand.class,
       CommandLine.HelpCommand.class
     })
 public final class Federate implements Runnable {

@@ -7,6 +7,7 @@ import io.grpc.Context;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.temporal.api.common.v1.WorkflowExecution;
+import io.temporal.api.enums.v1.EventType;
 import io.temporal.api.history.v1.ActivityTaskScheduledEventAttributes;
 import io.temporal.api.history.v1.HistoryEvent;
 import io.temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryRequest;
@@ -15,9 +16,11 @@ import io.temporal.client.WorkflowClient;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -36,8 +39,26 @@ final class Progress implements AutoCloseable {
   /** One long poll of the server's history. */
   private static final Duration LONG_POLL = Duration.ofSeconds(30);
 
+  /** Pause between reads of a history on a server that cannot wait for events. */
+  private static final Duration PAUSE = Duration.ofMillis(150);
+
+  /** Events that end an execution begin like this, and so do a few that do not. */
+  private static final String CLOSING = "EVENT_TYPE_WORKFLOW_EXECUTION_";
+
+  private static final Set<EventType> OPEN =
+      EnumSet.of(
+          EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,
+          EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED,
+          EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED,
+          EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED,
+          EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ADMITTED,
+          EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED,
+          EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_REJECTED,
+          EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED);
+
   private final WorkflowClient client;
   private final PrintWriter err;
+  private final CountDownLatch closed = new CountDownLatch(1);
   private final CountDownLatch taken = new CountDownLatch(1);
   private final Context.CancellableContext polling = Context.current().withCancellation();
   private final ExecutorService followers =
@@ -87,14 +108,17 @@ final class Progress implements AutoCloseable {
     return taken.await(time.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  private void read(String workflowId, String runId, @Nullable String stage) {
-    GetWorkflowExecutionHistoryRequest request =
+  private void read(String workflowId, String runId, @Nullable String stage)
+      throws InterruptedException {
+    GetWorkflowExecutionHistoryRequest start =
         GetWorkflowExecutionHistoryRequest.newBuilder()
             .setNamespace(client.getOptions().getNamespace())
             .setExecution(WorkflowExecution.newBuilder().setWorkflowId(workflowId).setRunId(runId))
-            .setWaitNewEvent(true)
             .build();
     Map<Long, Scheduled> scheduled = new HashMap<>();
+    boolean longPoll = true;
+    long seen = 0;
+    GetWorkflowExecutionHistoryRequest request = start.toBuilder().setWaitNewEvent(true).build();
     while (true) {
       GetWorkflowExecutionHistoryResponse response;
       try {
@@ -108,15 +132,34 @@ final class Progress implements AutoCloseable {
         if (e.getStatus().getCode() == Status.Code.DEADLINE_EXCEEDED) {
           continue;
         }
-        throw e;
+        if (!longPoll) {
+          throw e;
+        }
+        // The in-JVM server cannot wait for events; its history is read again and again.
+        longPoll = false;
+        request = start;
+        continue;
       }
       for (HistoryEvent event : response.getHistory().getEventsList()) {
-        show(event, scheduled, stage);
+        if (event.getEventId() > seen) {
+          seen = event.getEventId();
+          show(event, scheduled, stage);
+          if (event.getEventType().name().startsWith(CLOSING)
+              && !OPEN.contains(event.getEventType())) {
+            return;
+          }
+        }
       }
-      if (response.getNextPageToken().isEmpty()) {
+      if (!response.getNextPageToken().isEmpty()) {
+        request = request.toBuilder().setNextPageToken(response.getNextPageToken()).build();
+      } else if (longPoll) {
         return;
+      } else {
+        request = start;
+        if (closed.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS)) {
+          return;
+        }
       }
-      request = request.toBuilder().setNextPageToken(response.getNextPageToken()).build();
     }
   }
 
@@ -219,6 +262,7 @@ final class Progress implements AutoCloseable {
 
   @Override
   public void close() {
+    closed.countDown();
     polling.cancel(null);
     followers.shutdownNow();
   }

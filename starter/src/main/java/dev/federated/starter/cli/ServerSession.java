@@ -17,6 +17,7 @@ import io.temporal.api.workflowservice.v1.DescribeTaskQueueResponse;
 import io.temporal.client.WorkflowClient;
 import io.temporal.serviceclient.WorkflowServiceStubs;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -127,6 +128,36 @@ final class ServerSession implements AutoCloseable {
     return Optional.of(session);
   }
 
+  /**
+   * Opens a session for a command that only looks: no worker is needed, and a durable server of
+   * this project is started if it ran here before.
+   *
+   * @throws ServerUnavailableException if there is no server
+   */
+  static ServerSession withoutWorkers(
+      CommandContext context, ServerOptions options, PrintWriter err) {
+    TemporalConnection connection = TemporalConnection.load(context.environment());
+    if (options.embedded() == null) {
+      try {
+        return over(connection);
+      } catch (ServerUnavailableException e) {
+        if (connection.configured() || !ranHere(context)) {
+          throw e;
+        }
+      }
+    }
+    EmbeddedServer server = EmbeddedServers.start(context, EmbeddedChoice.CLI, 0, 0, true, err);
+    TemporalConnection own = TemporalConnection.plaintext(server.address());
+    WorkflowServiceStubs stubs = own.connect();
+    return new ServerSession(
+        stubs, WorkflowClient.newInstance(stubs, own.clientOptions()), server, null);
+  }
+
+  private static boolean ranHere(CommandContext context) {
+    Path database = context.workingDirectory().resolve(Path.of(".federate", "temporal.db"));
+    return Files.exists(database) && EmbeddedServer.command(context.environment()).isPresent();
+  }
+
   /** Connects without asking for workers. */
   static ServerSession over(TemporalConnection connection) {
     WorkflowServiceStubs stubs = connection.connect();
@@ -134,7 +165,12 @@ final class ServerSession implements AutoCloseable {
         stubs, WorkflowClient.newInstance(stubs, connection.clientOptions()), null, null);
   }
 
-  private static ServerSession embedded(
+  /**
+   * A server of the command's own, with a control worker and every region's worker.
+   *
+   * @param choice which server; null means auto
+   */
+  static ServerSession embedded(
       CommandContext context,
       @Nullable EmbeddedChoice choice,
       FederationFile file,
