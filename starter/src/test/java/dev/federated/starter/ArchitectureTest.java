@@ -156,9 +156,9 @@ class ArchitectureTest {
                     "java.nio.file..",
                     "java.nio.channels..",
                     "java.io..")
-                // Jackson's exceptions are IOExceptions; sizes are measured with a stream that counts.
-                .and(
-                    not(belongToAnyOf(Serializable.class, IOException.class, OutputStream.class))))
+                // Jackson's exceptions are IOExceptions; sizes are measured with a stream that
+                // counts.
+                .and(not(belongToAnyOf(Serializable.class, IOException.class, OutputStream.class))))
         .check(production);
   }
 
@@ -170,12 +170,8 @@ class ArchitectureTest {
         .dependOnClassesThat(
             belongToAnyOf(
                     Thread.class, Clock.class, Random.class, SplittableRandom.class, Timer.class)
-                .or(
-                    assignableTo(
-                        Executor.class))
-                .or(
-                    assignableTo(
-                        Future.class)))
+                .or(assignableTo(Executor.class))
+                .or(assignableTo(Future.class)))
         .orShould()
         .callMethodWhere(readsTheWorld())
         .check(production);
