@@ -48,6 +48,26 @@ public record RegionConfig(
     return latitude == null || longitude == null ? null : new GeoPoint(latitude, longitude);
   }
 
+  /** The same region at another endpoint. */
+  public RegionConfig withEndpoint(URI elsewhere) {
+    return new RegionConfig(
+        name,
+        elsewhere,
+        apiKey,
+        priority,
+        weight,
+        maxConcurrent,
+        timeoutSeconds,
+        tags,
+        latitude,
+        longitude,
+        costPerExecution,
+        costPerToken,
+        egressCostPerGb,
+        enabled,
+        allowPlaintext);
+  }
+
   /** A region of that name with every default. */
   public static Builder builder(String name) {
     return new Builder(name);

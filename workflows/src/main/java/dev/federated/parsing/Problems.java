@@ -12,10 +12,10 @@ import org.jspecify.annotations.Nullable;
 /** Collects the problems of one document. Not thread-safe. */
 public final class Problems {
   private static final int LONGEST_VALUE = 200;
-  private static final Pattern MAY_BE_SECRET =
-      Pattern.compile("pass|pwd|secret|token|key|credential|auth|dsn", Pattern.CASE_INSENSITIVE);
   private static final int LONGEST_NAME = 100;
   private static final int MOST_NAMES = 50;
+  private static final Pattern MAY_BE_SECRET =
+      Pattern.compile("pass|pwd|secret|token|key|credential|auth|dsn", Pattern.CASE_INSENSITIVE);
 
   private final String file;
   private final List<Problem> found = new ArrayList<>();
@@ -51,16 +51,24 @@ public final class Problems {
   public void addUnknownKey(
       String path, String key, @Nullable JsonNode value, Collection<String> valid) {
     List<String> nearest = NearestNames.of(key, valid);
-    boolean hidden =
-        value == null
-            || value.isContainerNode()
-            || MAY_BE_SECRET.matcher(key).find()
-            || nearest.stream().anyMatch(name -> MAY_BE_SECRET.matcher(name).find());
     add(
         path,
-        hidden ? null : value,
+        nearest.stream().anyMatch(Problems::nameOfSecret) ? null : harmless(key, value),
         "unknown key '%s'; valid: %s".formatted(shown(key), listed(valid)),
         nearest);
+  }
+
+  /** Adds a problem about a key that must not be there; its value is left out likewise. */
+  void addRefusedKey(String path, String key, @Nullable JsonNode value, String message) {
+    add(path, harmless(key, value), message);
+  }
+
+  private static @Nullable JsonNode harmless(String key, @Nullable JsonNode value) {
+    return value == null || value.isContainerNode() || nameOfSecret(key) ? null : value;
+  }
+
+  private static boolean nameOfSecret(String key) {
+    return MAY_BE_SECRET.matcher(key).find();
   }
 
   /** Whether nothing is wrong so far. */

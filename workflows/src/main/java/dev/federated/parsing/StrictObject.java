@@ -23,9 +23,6 @@ public final class StrictObject {
   /** What names of regions, pipelines and stages look like. */
   public static final Pattern ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}");
 
-  private static final Pattern SENSITIVE =
-      Pattern.compile("key|secret|token|pass|pwd|cred|auth|bearer|dsn", Pattern.CASE_INSENSITIVE);
-
   private final JsonNode json;
   private final String path;
   private final Problems problems;
@@ -49,8 +46,8 @@ public final class StrictObject {
   }
 
   /**
-   * Reads an object that may hold secrets, like {@link #of}. Where something else stands in place
-   * of it, of an object in it or of a list of objects, problems do not repeat that.
+   * Reads an object that may hold secrets, like {@link #of}. A text that stands under an unknown
+   * key, or in place of it, of an object in it or of a list of objects, is not repeated.
    */
   public static StrictObject confidential(JsonNode json, String path, Problems problems) {
     return new StrictObject(json, path, problems, true);
@@ -270,26 +267,20 @@ public final class StrictObject {
     }
   }
 
-  /**
-   * Reports the keys that no getter asked for. A text that stands there is not repeated, because
-   * the key may be the misspelt name of a secret.
-   */
+  /** Reports the keys that no getter asked for. */
   public void finish() {
     for (String key : keys()) {
       if (known.contains(key)) {
         continue;
       }
+      String place = pathOf(Problems.shown(key));
+      JsonNode value = shown(json.get(key));
       String why = refused.get(key);
-      List<String> nearest = why == null ? NearestNames.of(key, known) : List.of();
-      problems.add(
-          pathOf(Problems.shown(key)),
-          isSensitive(key) || nearest.stream().anyMatch(StrictObject::isSensitive)
-              ? null
-              : numberOrBoolean(json.get(key)),
-          why == null
-              ? "unknown key '%s'; valid: %s".formatted(Problems.shown(key), Problems.listed(known))
-              : why,
-          nearest);
+      if (why == null) {
+        problems.addUnknownKey(place, key, value, known);
+      } else {
+        problems.addRefusedKey(place, key, value, why);
+      }
     }
   }
 
@@ -312,10 +303,6 @@ public final class StrictObject {
 
   private static @Nullable JsonNode numberOrBoolean(JsonNode value) {
     return value.isNumber() || value.isBoolean() ? value : null;
-  }
-
-  private static boolean isSensitive(String key) {
-    return SENSITIVE.matcher(key).find();
   }
 
   private static String plain(double number) {

@@ -99,11 +99,26 @@ class StrictObjectTest {
   }
 
   @Test
-  void anUnknownKeyIsReportedWithoutTheTextThatStandsThere() {
-    StrictObject object = object("{'one\\u001b[31m': 'secret', three: 3, pass: 4}");
+  void whatStandsUnderAnUnknownKeyIsShownUnlessItMayBeASecret() {
+    String text = "{one: 'text', three: 3, pass: 4, list: [5], twoo: 6, apikee: 7}";
+    StrictObject object = object(text);
     object.text("two");
+    object.text("api_key");
     object.finish();
-    assertThat(problems.found()).extracting(Problem::value).containsExactly(null, json("3"), null);
+    assertThat(problems.found())
+        .extracting(Problem::value)
+        .containsExactly(json("'text'"), json("3"), null, null, json("6"), null);
+  }
+
+  @Test
+  void whereSecretsMayStandNoTextIsShownUnderAnUnknownKey() {
+    StrictObject.confidential(json("{one: 'text', three: 3}"), "", problems).finish();
+    assertThat(problems.found()).extracting(Problem::value).containsExactly(null, json("3"));
+  }
+
+  @Test
+  void aNameThatSteersATerminalIsNotRepeated() {
+    object("{'one\\u001b[31m': 1}").finish();
     assertThat(problems.found().toString()).doesNotContain("\u001b");
   }
 

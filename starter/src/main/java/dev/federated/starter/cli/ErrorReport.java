@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.federated.parsing.InvalidDocumentException;
 import dev.federated.parsing.NearestNames;
 import dev.federated.parsing.Problem;
+import dev.federated.starter.connection.ServerUnavailableException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,6 +27,9 @@ final class ErrorReport
 
   /** Type of an error in a file or input. */
   static final String INVALID_DOCUMENT = "InvalidDocument";
+
+  /** Type of an error when there is no Temporal server. */
+  static final String SERVER_UNAVAILABLE = "ServerUnavailable";
 
   /** Type of an error that is a fault of this program. */
   static final String INTERNAL_ERROR = "InternalError";
@@ -80,6 +84,11 @@ final class ErrorReport
       type = refused.type();
       message = String.valueOf(refused.getMessage());
       problems = refused.problems();
+    } else if (exception instanceof ServerUnavailableException unavailable) {
+      exitCode = ExitCodes.UNAVAILABLE;
+      type = SERVER_UNAVAILABLE;
+      message = String.valueOf(unavailable.getMessage());
+      problems = List.of(new Problem("server", "", null, message, List.of()));
     }
     if (OutputOptions.asksForJson(given)) {
       print(command, type, message, problems);

@@ -21,7 +21,20 @@ import picocli.CommandLine.Spec;
     versionProvider = Version.class,
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {ValidateCommand.class, NodeCommand.class, CommandLine.HelpCommand.class})
+    subcommands = {
+      RunCommand.class,
+      StageCommand.class,
+      ValidateCommand.class,
+      RouteCommand.class,
+      HealthCommand.class,
+      ShowCommand.class,
+      WorkerCommand.class,
+      NodeCommand.class,
+      DevCommand.class,
+      DemoCommand.class,
+      SetupCommand.class,
+      CommandLine.HelpCommand.class
+    })
 public final class Federate implements Runnable {
   private final CommandContext context;
 

@@ -1,15 +1,8 @@
 package dev.federated.starter.cli;
 
-import dev.federated.activities.component.ComponentExecutor;
-import dev.federated.activities.component.Secrets;
-import dev.federated.model.FederationConfig;
-import dev.federated.parsing.InvalidDocumentException;
-import dev.federated.parsing.Problem;
 import dev.federated.parsing.StrictObject;
 import dev.federated.worker.config.FederationFile;
-import dev.federated.worker.config.SecretResolver;
-import dev.federated.worker.node.RegionNode;
-import dev.federated.worker.node.RegionNodeOptions;
+import dev.federated.worker.node.NodeProcess;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -75,53 +68,13 @@ final class NodeCommand implements Callable<Integer> {
         FederationOptions.loader(context).discover(federation.file(), null).orElse(null);
     CountDownLatch stopped = new CountDownLatch(1);
     Interruption.Registration stop = context.interruption().onInterrupt(stopped::countDown);
-    try (ComponentExecutor executor = executor(file, context);
-        RegionNode node = start(options(file, executor, context))) {
+    try (NodeProcess node = start(file, context)) {
       print(node);
       stopped.await();
     } finally {
       stop.close();
     }
     return ExitCodes.SUCCEEDED;
-  }
-
-  private ComponentExecutor executor(@Nullable FederationFile file, CommandContext context) {
-    ComponentExecutor.Builder executor = ComponentExecutor.builder();
-    if (file != null) {
-      executor
-          .secrets(secrets(file, context))
-          .outboundAllow(file.config().outboundAllow())
-          .maxOutputBytes(file.config().maxOutputBytes());
-    }
-    return executor.build();
-  }
-
-  /** A node that is not asked for a secret runs without it; a component that is fails. */
-  private Secrets secrets(FederationFile file, CommandContext context) {
-    try {
-      return new SecretResolver(context.environment()).forControl(file).named();
-    } catch (InvalidDocumentException e) {
-      for (Problem problem : e.problems()) {
-        spec.commandLine().getErr().println("warning: no secrets: " + problem);
-      }
-      return Secrets.NONE;
-    }
-  }
-
-  private RegionNodeOptions options(
-      @Nullable FederationFile file, ComponentExecutor executor, CommandContext context) {
-    RegionNodeOptions.Builder options =
-        RegionNodeOptions.builder(name).host(host).port(port).executor(executor).key(key(context));
-    if (file != null) {
-      FederationConfig config = file.config();
-      config
-          .region(name)
-          .ifPresent(
-              region ->
-                  options.capacity(
-                      Math.min(region.maxConcurrent(), RegionNodeOptions.MOST_CAPACITY)));
-    }
-    return options.build();
   }
 
   private @Nullable String key(CommandContext context) {
@@ -136,9 +89,14 @@ final class NodeCommand implements Callable<Integer> {
     return key;
   }
 
-  private RegionNode start(RegionNodeOptions options) {
+  private NodeProcess start(@Nullable FederationFile file, CommandContext context) {
     try {
-      return RegionNode.start(options);
+      return NodeProcess.start(
+          new NodeProcess.Address(name, host, port),
+          key(context),
+          file,
+          context.environment(),
+          problem -> spec.commandLine().getErr().println("warning: no secrets: " + problem));
     } catch (IllegalArgumentException e) {
       throw CommandException.badInput(
           "--host",
@@ -149,7 +107,7 @@ final class NodeCommand implements Callable<Integer> {
     }
   }
 
-  private void print(RegionNode node) {
+  private void print(NodeProcess node) {
     if (output.json()) {
       Map<String, Object> ready = new LinkedHashMap<>();
       ready.put("region", name);

@@ -39,4 +39,28 @@ final class StartOptions {
   boolean leaveRunning() {
     return leaveRunning;
   }
+
+  /** Refuses combinations that cannot be meant, before anything starts. */
+  void check(ServerOptions server) {
+    if (rerun && workflowId == null) {
+      throw CommandException.badInput("--rerun", "goes with --workflow-id");
+    }
+    if (workflowId != null && workflowId.isBlank()) {
+      throw CommandException.badInput("--workflow-id", "must not be empty");
+    }
+    if (detach && server.embedded() != null) {
+      throw CommandException.badInput("--detach", DETACHED);
+    }
+  }
+
+  /** Refuses to detach from a server that ends with this command. */
+  void checkDetach(ServerSession session) {
+    if (detach && session.brought()) {
+      throw CommandException.badInput("--detach", DETACHED);
+    }
+  }
+
+  private static final String DETACHED =
+      "needs a server that outlives this command; start one with 'federate dev', or set"
+          + " TEMPORAL_ADDRESS";
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.federated.parsing.InvalidDocumentException;
 import dev.federated.parsing.Problem;
+import dev.federated.starter.connection.ServerUnavailableException;
 import dev.federated.worker.document.DocumentReader;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -95,6 +96,14 @@ class ErrorReportTest {
     assertThat(run(failure, "--output=json")).isEqualTo(ExitCodes.UNAVAILABLE);
     assertThat(json().at("/error/type").asText()).isEqualTo("ServerUnavailable");
     assertThat(json().at("/error/problems").isArray()).isTrue();
+  }
+
+  @Test
+  void serverThatIsMissingIsExit5WithAProblem() {
+    RuntimeException failure = new ServerUnavailableException("no server at a:1");
+    assertThat(run(failure, "-o", "json")).isEqualTo(ExitCodes.UNAVAILABLE);
+    assertThat(json().at("/error/type").asText()).isEqualTo("ServerUnavailable");
+    assertThat(json().at("/error/problems/0/message").asText()).isEqualTo("no server at a:1");
   }
 
   private JsonNode json() {

@@ -92,18 +92,31 @@ class NodeCommandTest {
     URI endpoint =
         URI.create(
             DocumentReader.json(out.toString().getBytes(UTF_8), "stdout").get("endpoint").asText());
-    assertThat(health(endpoint, "wrong").statusCode()).isEqualTo(401);
-    assertThat(health(endpoint, "hunter2").body()).contains("\"us\"").contains("\"capacity\":7");
+    assertThat(execute(endpoint, "wrong").statusCode()).isEqualTo(401);
+    HttpResponse<String> executed = execute(endpoint, "hunter2");
+    assertThat(executed.statusCode()).isEqualTo(200);
+    assertThat(executed.body()).contains("\"output\":7");
+    assertThat(health(endpoint).body()).contains("\"us\"").contains("\"capacity\":7");
     assertThat(err.toString()).contains("NOT_SET").doesNotContain("hunter2");
     interruption.shutdown();
     assertThat(command.get(10, TimeUnit.SECONDS)).isZero();
   }
 
-  private static HttpResponse<String> health(URI endpoint, String key) throws Exception {
-    HttpRequest request =
-        HttpRequest.newBuilder(endpoint.resolve("/api/v1/health"))
+  private static HttpResponse<String> execute(URI endpoint, String key) throws Exception {
+    return send(
+        HttpRequest.newBuilder(endpoint.resolve("/api/v1/execute"))
             .header("Authorization", "Bearer " + key)
-            .build();
+            .POST(
+                HttpRequest.BodyPublishers.ofString(
+                    "{\"stage\": {\"id\": \"s\", \"type\": \"transformer\"}, \"inputs\": 7}"))
+            .build());
+  }
+
+  private static HttpResponse<String> health(URI endpoint) throws Exception {
+    return send(HttpRequest.newBuilder(endpoint.resolve("/api/v1/health")).build());
+  }
+
+  private static HttpResponse<String> send(HttpRequest request) throws Exception {
     return HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
   }
 

@@ -1,0 +1,118 @@
+package dev.federated.starter.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.federated.model.FederatedStageConfig;
+import dev.federated.model.GeoPoint;
+import dev.federated.pipeline.ParsedPipeline;
+import dev.federated.pipeline.PipelineDefinition;
+import dev.federated.pipeline.PipelineParser;
+import dev.federated.pipeline.PipelineRequest;
+import dev.federated.pipeline.PipelineResult;
+import dev.federated.pipeline.PipelineResultJson;
+import dev.federated.pipeline.StageDefinition;
+import dev.federated.stage.PayloadSizes;
+import dev.federated.starter.FederationCoordinator;
+import dev.federated.starter.PipelineFailedException;
+import dev.federated.worker.config.FederationFile;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** Runs a pipeline and waits for its result. */
+@Command(
+    name = "run",
+    description = "Runs a pipeline, waits for its result and prints it.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class)
+final class RunCommand implements Callable<Integer> {
+  @ParentCommand private @Nullable Federate federate;
+  @Spec private CommandSpec spec = CommandSpec.create();
+  @Mixin private FederationOptions federation = new FederationOptions();
+  @Mixin private InputOptions input = new InputOptions();
+  @Mixin private ServerOptions server = new ServerOptions();
+  @Mixin private StartOptions start = new StartOptions();
+  @Mixin private OutputOptions output = new OutputOptions();
+
+  @Parameters(paramLabel = "PIPELINE", description = "The pipeline, a JSON file.")
+  private String pipeline = "";
+
+  @Override
+  public Integer call() throws InterruptedException {
+    CommandContext context = Federate.contextOf(federate);
+    PrintWriter err = spec.commandLine().getErr();
+    start.check(server);
+    FederationFile file =
+        FederationOptions.loader(context).discover(federation.file(), pipeline).orElse(null);
+    ParsedPipeline parsed =
+        PipelineParser.parse(
+            Documents.file(pipeline, context), pipeline, file == null ? null : file.config());
+    JsonNode data = input.input(context).orElse(JsonNodeFactory.instance.objectNode());
+    InputSchema.check(parsed.pipeline().inputSchema(), data);
+    parsed.warnings().forEach(warning -> err.println("warning: " + warning));
+    PipelineDefinition definition = from(parsed.pipeline(), input.from());
+    long bytes = PayloadSizes.encoded(new PipelineRequest(definition, data));
+    if (bytes > PayloadSizes.MAX_PAYLOAD_BYTES) {
+      throw CommandException.badInput(
+          pipeline,
+          "the pipeline and its input have %,d bytes, Temporal takes at most %,d"
+              .formatted(bytes, PayloadSizes.MAX_PAYLOAD_BYTES));
+    }
+    try (ServerSession session =
+        ServerSession.open(context, server, file, federation, pipeline, err)) {
+      start.checkDetach(session);
+      FederationCoordinator coordinator = new FederationCoordinator(session.client());
+      Launch launch = new Launch(context, session, start, output, spec.commandLine().getOut(), err);
+      return launch.run(
+          (id, policy) -> coordinator.startPipeline(definition, data, id, policy),
+          () -> FederationCoordinator.newWorkflowId(definition.id()),
+          KIND);
+    }
+  }
+
+  /** How pipelines are shown. */
+  static final Launch.Kind<PipelineResult> KIND =
+      new Launch.Kind<>(
+          e -> e instanceof PipelineFailedException failed ? failed.result() : null,
+          PipelineResultJson::print,
+          ResultText::of,
+          PipelineResult::outcome,
+          null);
+
+  /** Tells the stages where the caller is, unless they say so themselves. */
+  private static PipelineDefinition from(PipelineDefinition pipeline, @Nullable GeoPoint from) {
+    if (from == null) {
+      return pipeline;
+    }
+    List<StageDefinition> stages =
+        pipeline.stages().stream().map(stage -> from(stage, from)).toList();
+    return new PipelineDefinition(
+        pipeline.id(),
+        pipeline.name(),
+        pipeline.execution(),
+        pipeline.inputSchema(),
+        pipeline.outputStageId(),
+        stages);
+  }
+
+  private static StageDefinition from(StageDefinition stage, GeoPoint from) {
+    FederatedStageConfig block = stage.federation();
+    if (block == null) {
+      return stage;
+    }
+    return new StageDefinition(
+        stage.id(),
+        stage.type(),
+        stage.config(),
+        stage.inputs(),
+        stage.dependsOn(),
+        StageCommand.from(block, from));
+  }
+}

@@ -1,0 +1,264 @@
+package dev.federated.starter.cli;
+
+import com.codahale.metrics.MetricRegistry;
+import dev.federated.stage.FederatedQueues;
+import dev.federated.starter.connection.ServerUnavailableException;
+import dev.federated.starter.connection.TemporalConnection;
+import dev.federated.starter.embedded.EmbeddedServer;
+import dev.federated.worker.FederationWorker;
+import dev.federated.worker.WorkerRoles;
+import dev.federated.worker.config.FederationFile;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.temporal.api.enums.v1.TaskQueueType;
+import io.temporal.api.taskqueue.v1.TaskQueue;
+import io.temporal.api.workflowservice.v1.DescribeTaskQueueRequest;
+import io.temporal.api.workflowservice.v1.DescribeTaskQueueResponse;
+import io.temporal.client.WorkflowClient;
+import io.temporal.serviceclient.WorkflowServiceStubs;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The server that a command talks to: the configured one, a {@code dev} that runs on this machine,
+ * or one that the command brings together with its workers.
+ */
+final class ServerSession implements AutoCloseable {
+  /** How long a poller counts as there: its long poll renews it every minute. */
+  private static final Duration POLLED_WITHIN = Duration.ofSeconds(90);
+
+  private static final long DESCRIBE_SECONDS = 5;
+
+  /** What an embedded worker may still finish when the command ends. */
+  private static final Duration DRAIN = Duration.ofSeconds(2);
+
+  private final WorkflowServiceStubs stubs;
+  private final WorkflowClient client;
+  private final @Nullable EmbeddedServer server;
+  private final @Nullable FederationWorker worker;
+
+  private ServerSession(
+      WorkflowServiceStubs stubs,
+      WorkflowClient client,
+      @Nullable EmbeddedServer server,
+      @Nullable FederationWorker worker) {
+    this.stubs = stubs;
+    this.client = client;
+    this.server = server;
+    this.worker = worker;
+  }
+
+  /** Whether control workers are there. */
+  enum Pollers {
+    /** Control workers poll. */
+    PRESENT,
+    /** Nobody polls. */
+    ABSENT,
+    /** The server cannot tell. */
+    UNKNOWN
+  }
+
+  /**
+   * Opens the session that the options and the environment ask for.
+   *
+   * @param file the federation, for a server that the command brings; null if there is none
+   * @param federation where the file would be found, for the message if it is needed and missing
+   * @param pipeline the pipeline or stage file, or null
+   * @param err where is said which server is used
+   * @throws ServerUnavailableException if the server or its control workers are not there
+   * @throws dev.federated.parsing.InvalidDocumentException if the command has to bring a server and
+   *     has no federation file, or a secret is missing
+   */
+  static ServerSession open(
+      CommandContext context,
+      ServerOptions options,
+      @Nullable FederationFile file,
+      FederationOptions federation,
+      @Nullable String pipeline,
+      PrintWriter err) {
+    if (options.embedded() == null) {
+      TemporalConnection connection = TemporalConnection.load(context.environment());
+      if (connection.configured()) {
+        return connect(connection);
+      }
+      Optional<ServerSession> dev = local(connection, err);
+      if (dev.isPresent()) {
+        return dev.get();
+      }
+    }
+    FederationFile needed =
+        file != null
+            ? file
+            : FederationOptions.loader(context).require(federation.file(), pipeline);
+    return embedded(context, options.embedded(), needed, err);
+  }
+
+  /** Connects to the configured server; somebody has to poll the control queue. */
+  private static ServerSession connect(TemporalConnection connection) {
+    ServerSession session = over(connection);
+    if (session.pollers() == Pollers.ABSENT) {
+      session.close();
+      throw new ServerUnavailableException(
+          "no control worker polls queue '%s' of namespace '%s' at %s; start one with: federate worker --control"
+              .formatted(FederatedQueues.CONTROL, connection.namespace(), connection.address()));
+    }
+    return session;
+  }
+
+  /** A dev on this machine, if one runs. */
+  private static Optional<ServerSession> local(TemporalConnection connection, PrintWriter err) {
+    ServerSession session;
+    try {
+      session = over(connection);
+    } catch (ServerUnavailableException e) {
+      return Optional.empty();
+    }
+    if (session.pollers() == Pollers.ABSENT) {
+      session.close();
+      return Optional.empty();
+    }
+    err.println("using the server at " + connection.address());
+    err.flush();
+    return Optional.of(session);
+  }
+
+  /**
+   * Opens a session for a command that only looks: no worker is needed, and a durable server of
+   * this project is started if it ran here before.
+   *
+   * @throws ServerUnavailableException if there is no server
+   */
+  static ServerSession withoutWorkers(
+      CommandContext context, ServerOptions options, PrintWriter err) {
+    TemporalConnection connection = TemporalConnection.load(context.environment());
+    if (options.embedded() == null) {
+      try {
+        return over(connection);
+      } catch (ServerUnavailableException e) {
+        if (connection.configured() || !ranHere(context)) {
+          throw e;
+        }
+      }
+    }
+    EmbeddedServer server = EmbeddedServers.start(context, EmbeddedChoice.CLI, 0, 0, true, err);
+    TemporalConnection own = TemporalConnection.plaintext(server.address());
+    WorkflowServiceStubs stubs = own.connect();
+    return new ServerSession(
+        stubs, WorkflowClient.newInstance(stubs, own.clientOptions()), server, null);
+  }
+
+  private static boolean ranHere(CommandContext context) {
+    Path database = context.workingDirectory().resolve(Path.of(".federate", "temporal.db"));
+    return Files.exists(database) && EmbeddedServer.command(context.environment()).isPresent();
+  }
+
+  /** Connects without asking for workers. */
+  static ServerSession over(TemporalConnection connection) {
+    WorkflowServiceStubs stubs = connection.connect();
+    return new ServerSession(
+        stubs, WorkflowClient.newInstance(stubs, connection.clientOptions()), null, null);
+  }
+
+  /**
+   * A server of the command's own, with a control worker and every region's worker.
+   *
+   * @param choice which server; null means auto
+   */
+  static ServerSession embedded(
+      CommandContext context,
+      @Nullable EmbeddedChoice choice,
+      FederationFile file,
+      PrintWriter err) {
+    WorkerRoles roles = WorkerRoles.all(file.config());
+    FederationWorker.checkSecrets(file, roles, context.environment());
+    EmbeddedServer server =
+        EmbeddedServers.start(
+            context, choice == null ? EmbeddedChoice.AUTO : choice, 0, 0, false, err);
+    try {
+      TemporalConnection connection = TemporalConnection.plaintext(server.address());
+      WorkflowServiceStubs stubs = connection.connect();
+      WorkflowClient client = WorkflowClient.newInstance(stubs, connection.clientOptions());
+      FederationWorker worker =
+          FederationWorker.start(
+              client,
+              file,
+              roles,
+              context.environment(),
+              databaseFile(context),
+              new MetricRegistry(),
+              DRAIN);
+      return new ServerSession(stubs, client, server, worker);
+    } catch (RuntimeException e) {
+      server.close();
+      throw e;
+    }
+  }
+
+  /** The file of {@code database_write} without url. */
+  static Path databaseFile(CommandContext context) {
+    return context.workingDirectory().resolve(Path.of(".federate", "data.db"));
+  }
+
+  WorkflowClient client() {
+    return client;
+  }
+
+  /** Whether the command brought the server. */
+  boolean brought() {
+    return server != null;
+  }
+
+  /** Whether what runs survives the end of the command. */
+  boolean durable() {
+    return server == null || server.durable();
+  }
+
+  /** Whether control workers poll. */
+  Pollers pollers() {
+    try {
+      DescribeTaskQueueResponse described =
+          stubs
+              .blockingStub()
+              .withDeadlineAfter(DESCRIBE_SECONDS, TimeUnit.SECONDS)
+              .describeTaskQueue(
+                  DescribeTaskQueueRequest.newBuilder()
+                      .setNamespace(client.getOptions().getNamespace())
+                      .setTaskQueue(TaskQueue.newBuilder().setName(FederatedQueues.CONTROL))
+                      .setTaskQueueType(TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW)
+                      .build());
+      Instant oldest = Instant.now().minus(POLLED_WITHIN);
+      boolean present =
+          described.getPollersList().stream()
+              .anyMatch(
+                  poller ->
+                      Instant.ofEpochSecond(poller.getLastAccessTime().getSeconds())
+                          .isAfter(oldest));
+      return present ? Pollers.PRESENT : Pollers.ABSENT;
+    } catch (StatusRuntimeException e) {
+      if (e.getStatus().getCode() == Status.Code.UNIMPLEMENTED) {
+        return Pollers.UNKNOWN;
+      }
+      throw new ServerUnavailableException(
+          "the Temporal server does not tell who polls queue '%s': %s"
+              .formatted(FederatedQueues.CONTROL, e.getStatus().getCode()),
+          e);
+    }
+  }
+
+  @Override
+  public void close() {
+    if (worker != null) {
+      worker.close();
+    }
+    stubs.shutdownNow();
+    if (server != null) {
+      server.close();
+    }
+  }
+}

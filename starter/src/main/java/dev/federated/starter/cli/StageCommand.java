@@ -1,0 +1,123 @@
+package dev.federated.starter.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.federated.model.FederatedStageConfig;
+import dev.federated.model.GeoPoint;
+import dev.federated.model.StageRequest;
+import dev.federated.parsing.InvalidDocumentException;
+import dev.federated.parsing.Problem;
+import dev.federated.pipeline.ParsedStage;
+import dev.federated.pipeline.PipelineParser;
+import dev.federated.pipeline.StageDefinition;
+import dev.federated.pipeline.Template;
+import dev.federated.pipeline.TemplateException;
+import dev.federated.pipeline.TemplateScope;
+import dev.federated.stage.FederatedStageException;
+import dev.federated.stage.FederatedStageResult;
+import dev.federated.stage.StageResultJson;
+import dev.federated.starter.FederationCoordinator;
+import dev.federated.worker.config.FederationFile;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** Runs one federated stage and waits for its result. */
+@Command(
+    name = "stage",
+    description = "Runs one federated stage, waits for its result and prints it.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class)
+final class StageCommand implements Callable<Integer> {
+  @ParentCommand private @Nullable Federate federate;
+  @Spec private CommandSpec spec = CommandSpec.create();
+  @Mixin private FederationOptions federation = new FederationOptions();
+  @Mixin private InputOptions input = new InputOptions();
+  @Mixin private ServerOptions server = new ServerOptions();
+  @Mixin private StartOptions start = new StartOptions();
+  @Mixin private OutputOptions output = new OutputOptions();
+
+  @Parameters(
+      paramLabel = "STAGE",
+      description = "A JSON file with one stage, as in a pipeline's stages.")
+  private String stage = "";
+
+  @Override
+  public Integer call() throws InterruptedException {
+    CommandContext context = Federate.contextOf(federate);
+    PrintWriter err = spec.commandLine().getErr();
+    start.check(server);
+    FederationFile file =
+        FederationOptions.loader(context).discover(federation.file(), stage).orElse(null);
+    ParsedStage parsed =
+        PipelineParser.parseStage(
+            Documents.file(stage, context), stage, file == null ? null : file.config());
+    parsed.warnings().forEach(warning -> err.println("warning: " + warning));
+    JsonNode data = input.input(context).orElse(JsonNodeFactory.instance.objectNode());
+    StageRequest request = request(parsed.stage(), data);
+    try (ServerSession session =
+        ServerSession.open(context, server, file, federation, stage, err)) {
+      start.checkDetach(session);
+      FederationCoordinator coordinator = new FederationCoordinator(session.client());
+      Launch launch = new Launch(context, session, start, output, spec.commandLine().getOut(), err);
+      return launch.run(
+          (id, policy) -> coordinator.startFederated(request, id, policy),
+          () -> FederationCoordinator.newWorkflowId(request.stageId()),
+          kind(request.stageId()));
+    }
+  }
+
+  /** How stages are shown. */
+  static Launch.Kind<FederatedStageResult> kind(String stageId) {
+    return new Launch.Kind<>(
+        e -> e instanceof FederatedStageException failed ? failed.result() : null,
+        StageResultJson::print,
+        ResultText::of,
+        FederatedStageResult::outcome,
+        stageId);
+  }
+
+  private StageRequest request(StageDefinition definition, JsonNode data) {
+    FederatedStageConfig block = definition.federation();
+    if (block == null) {
+      throw CommandException.badInput(stage, "the stage has no federation block");
+    }
+    InputScope scope = new InputScope(data);
+    try {
+      return new StageRequest(
+          definition.id(),
+          definition.type(),
+          Template.resolveConfig(definition.type(), definition.config(), scope),
+          definition.inputs() == null ? data : Template.resolve(definition.inputs(), scope),
+          input.from() == null ? block : from(block, input.from()));
+    } catch (TemplateException e) {
+      throw new InvalidDocumentException(
+          List.of(new Problem(stage, "", null, String.valueOf(e.getMessage()), List.of())));
+    }
+  }
+
+  /** The block with the caller's place, unless it says so itself. */
+  static FederatedStageConfig from(FederatedStageConfig block, GeoPoint from) {
+    return block.sourceLocation() != null ? block : block.toBuilder().sourceLocation(from).build();
+  }
+
+  /** A stage on its own sees its input only. */
+  private record InputScope(JsonNode input) implements TemplateScope {
+    @Override
+    public @Nullable JsonNode output(String stageId) {
+      return null;
+    }
+
+    @Override
+    public @Nullable JsonNode result(String stageId) {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,99 @@
+package dev.federated.starter.cli;
+
+import dev.federated.parsing.NearestNames;
+import dev.federated.starter.connection.TemporalConnection;
+import dev.federated.worker.FederationWorker;
+import dev.federated.worker.WorkerRoles;
+import dev.federated.worker.config.FederationFile;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** Runs workers until interrupted. */
+@Command(
+    name = "worker",
+    description = "Runs the worker of regions, the control worker, or both, until interrupted.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class)
+final class WorkerCommand implements Callable<Integer> {
+  /** The port that Prometheus' own exporters use by custom. */
+  private static final int DEFAULT_METRICS_PORT = 9464;
+
+  @ParentCommand private @Nullable Federate federate;
+  @Spec private CommandSpec spec = CommandSpec.create();
+  @Mixin private FederationOptions federation = new FederationOptions();
+  @Mixin private MetricsOptions metrics = new MetricsOptions();
+  @Mixin private OutputOptions output = new OutputOptions();
+
+  @Option(
+      names = "--region",
+      arity = "1..*",
+      paramLabel = "NAME",
+      description = "Execute for these regions.")
+  private List<String> regions = new ArrayList<>();
+
+  @Option(names = "--control", description = "Run stages and pipelines.")
+  private boolean control;
+
+  @Option(names = "--all", description = "Control worker and worker of every enabled region.")
+  private boolean all;
+
+  @Override
+  public Integer call() throws InterruptedException {
+    CommandContext context = Federate.contextOf(federate);
+    FederationFile file = FederationOptions.loader(context).require(federation.file(), null);
+    WorkerRoles roles = roles(file);
+    Integer port = metrics.port(DEFAULT_METRICS_PORT);
+    FederationWorker.checkSecrets(file, roles, context.environment());
+    TemporalConnection connection = TemporalConnection.load(context.environment());
+    CountDownLatch stopped = new CountDownLatch(1);
+    Interruption.Registration stop = context.interruption().onInterrupt(stopped::countDown);
+    try (ServerSession session = ServerSession.over(connection);
+        ServedWorker worker =
+            ServedWorker.start(context, session.client(), file, roles, metrics, port)) {
+      Ready ready = new Ready();
+      ready.put("server", connection.address());
+      ready.put("namespace", connection.namespace());
+      ready.put("control", Boolean.toString(roles.control()));
+      ready.put("regions", String.join(",", roles.regions()));
+      worker.operations().ifPresent(uri -> ready.put("metrics", uri + "/metrics"));
+      ready.print(spec.commandLine().getOut(), output);
+      stopped.await();
+    } finally {
+      stop.close();
+    }
+    return ExitCodes.SUCCEEDED;
+  }
+
+  private WorkerRoles roles(FederationFile file) {
+    if (all) {
+      return WorkerRoles.all(file.config());
+    }
+    if (!control && regions.isEmpty()) {
+      throw CommandException.badInput("--region", "give --region NAME, --control or --all");
+    }
+    List<String> valid = file.config().regionNames();
+    for (String region : regions) {
+      if (!valid.contains(region)) {
+        List<String> nearest = NearestNames.of(region, valid);
+        throw CommandException.badInput(
+            "--region",
+            "there is no region '%s' in %s; it has %s%s"
+                .formatted(
+                    region,
+                    file.name(),
+                    String.join(", ", valid),
+                    nearest.isEmpty() ? "" : "; did you mean " + nearest.get(0) + "?"));
+      }
+    }
+    return new WorkerRoles(control, regions);
+  }
+}

@@ -1,0 +1,105 @@
+package dev.federated.worker;
+
+import com.codahale.metrics.MetricRegistry;
+import dev.federated.worker.config.FederationFile;
+import dev.federated.worker.config.SecretResolver;
+import io.temporal.client.WorkflowClient;
+import io.temporal.worker.WorkerFactory;
+import io.temporal.worker.WorkerFactoryOptions;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The workers of one process: control, regions, or both. */
+public final class FederationWorker implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(FederationWorker.class);
+
+  private final FederationPlugin plugin;
+  private final WorkerFactory factory;
+  private final Duration drain;
+
+  private FederationWorker(FederationPlugin plugin, WorkerFactory factory, Duration drain) {
+    this.plugin = plugin;
+    this.factory = factory;
+    this.drain = drain;
+  }
+
+  /**
+   * Starts the workers.
+   *
+   * @param client the server and namespace; stays the caller's to close
+   * @param file the federation
+   * @param roles what the process does
+   * @param environment where secrets are looked up
+   * @param databaseFile the file of {@code database_write} without url
+   * @param metrics where metrics go
+   * @param drain how long {@link #close} lets running executions finish
+   * @throws dev.federated.parsing.InvalidDocumentException if a secret that the roles need is
+   *     missing
+   */
+  public static FederationWorker start(
+      WorkflowClient client,
+      FederationFile file,
+      WorkerRoles roles,
+      Map<String, String> environment,
+      Path databaseFile,
+      MetricRegistry metrics,
+      Duration drain) {
+    FederationPlugin.Builder builder =
+        FederationPlugin.newBuilder(file.config())
+            .serveRegions(roles.regions())
+            .federationFile(file.path())
+            .environment(environment)
+            .databaseFile(databaseFile)
+            .metrics(metrics);
+    if (roles.control()) {
+      builder.serveControl();
+    }
+    FederationPlugin plugin = builder.build();
+    try {
+      WorkerFactory factory =
+          WorkerFactory.newInstance(
+              client, WorkerFactoryOptions.newBuilder().setPlugins(plugin).build());
+      factory.start();
+      return new FederationWorker(plugin, factory, drain);
+    } catch (RuntimeException e) {
+      plugin.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Makes sure that every secret is there that the roles need, before anything is started.
+   *
+   * @throws dev.federated.parsing.InvalidDocumentException naming each that is missing
+   */
+  public static void checkSecrets(
+      FederationFile file, WorkerRoles roles, Map<String, String> environment) {
+    SecretResolver resolver = new SecretResolver(environment);
+    if (roles.control()) {
+      var unused = resolver.forControl(file);
+    }
+    var unused = resolver.forRegions(file, roles.regions());
+  }
+
+  /** Whether the workers poll. */
+  public boolean polling() {
+    return factory.isStarted() && !factory.isShutdown();
+  }
+
+  /** Stops polling, lets running executions finish for a while, then gives the rest up. */
+  @Override
+  public void close() {
+    factory.shutdown();
+    factory.awaitTermination(drain.toMillis(), TimeUnit.MILLISECONDS);
+    if (!factory.isTerminated()) {
+      log.warn("executions still run after {} s; they are repeated elsewhere", drain.toSeconds());
+      factory.shutdownNow();
+      factory.awaitTermination(1, TimeUnit.SECONDS);
+    }
+    plugin.close();
+  }
+}
