@@ -3,11 +3,15 @@ package dev.federated.starter;
 import static dev.federated.starter.FederationEnvironment.json;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.federated.model.Candidate;
+import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
+import dev.federated.model.RoutingDecision;
 import dev.federated.model.SecretSource;
 import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
@@ -16,6 +20,8 @@ import dev.federated.pipeline.ParsedStage;
 import dev.federated.pipeline.PipelineParser;
 import dev.federated.pipeline.PipelineResult;
 import dev.federated.pipeline.StageDefinition;
+import dev.federated.routing.FederationSnapshots;
+import dev.federated.routing.RegionSelector;
 import dev.federated.stage.FederatedStageResult;
 import dev.federated.worker.config.FederationConfigLoader;
 import java.io.IOException;
@@ -146,6 +152,42 @@ class ExamplesTest {
         .usingRecursiveComparison()
         .ignoringFields("endpoint", "apiKey")
         .isEqualTo(behindHttps);
+  }
+
+  private static RoutingDecision decision(String name) throws IOException {
+    FederationConfig federation = federation("federation.yaml");
+    FederatedStageConfig block = stage(name, federation).stage().federation();
+    return RegionSelector.decide(block, FederationSnapshots.of(federation, block));
+  }
+
+  /** 2 GB at Ireland's egress price of 0.09 outweigh the lower price of an execution in Tokyo. */
+  @Test
+  void theCheapestRegionIsFoundFromExecutionTokensAndMovedData() throws IOException {
+    List<Candidate> candidates = decision("stage-cheapest.json").candidates();
+
+    assertThat(candidates)
+        .extracting(Candidate::region)
+        .containsExactly("eu-west-1", "us-east-1", "ap-northeast-1");
+    assertThat(candidates.get(0).score()).isCloseTo(0.012 + 0.015, within(1e-9));
+    assertThat(candidates.get(1).score()).isCloseTo(0.01 + 0.015 + 0.18, within(1e-9));
+    assertThat(candidates.get(2).score()).isCloseTo(0.008 + 0.018 + 0.18, within(1e-9));
+  }
+
+  @Test
+  void theNearestRegionIsTheOneByTheData() throws IOException {
+    assertThat(decision("stage-nearest.json").chosen()).containsExactly("eu-west-1");
+  }
+
+  @Test
+  void tagsAndResidencyLeaveOneRegionAndSayWhyNotTheOthers() throws IOException {
+    RoutingDecision decision = decision("stage-residency.json");
+
+    assertThat(decision.chosen()).containsExactly("eu-west-1");
+    assertThat(decision.candidates())
+        .filteredOn(candidate -> !candidate.eligible())
+        .extracting(Candidate::reason)
+        .containsOnly("outside the residency [eu-west-1]")
+        .hasSize(2);
   }
 
   @ParameterizedTest

@@ -4,8 +4,10 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.federated.model.FederationConfig;
+import dev.federated.stage.FederatedQueues;
 import dev.federated.worker.FederationPlugin;
 import io.temporal.client.WorkflowClient;
+import io.temporal.common.WorkflowExecutionHistory;
 import io.temporal.testing.TestEnvironmentOptions;
 import io.temporal.testing.TestWorkflowEnvironment;
 import io.temporal.worker.WorkerFactoryOptions;
@@ -57,6 +59,18 @@ public final class FederationEnvironment implements AutoCloseable {
 
   public FederationCoordinator coordinator() {
     return new FederationCoordinator(client());
+  }
+
+  /**
+   * Replays a history with this environment's control worker.
+   *
+   * @throws Exception if the worker would decide otherwise than the history says
+   */
+  public void replay(WorkflowExecutionHistory history) throws Exception {
+    environment
+        .getWorkerFactory()
+        .getWorker(FederatedQueues.CONTROL)
+        .replayWorkflowExecution(history);
   }
 
   /** JSON as Java text. */
