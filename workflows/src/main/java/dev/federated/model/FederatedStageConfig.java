@@ -34,7 +34,10 @@ import org.jspecify.annotations.Nullable;
  * @param residency the only regions that may execute the stage; null means any
  * @param minRegions shares that must succeed, default 1
  * @param maxParallel shares in flight at once, default 100
- * @param onPartialFailure what happens when some regions failed, default proceed
+ * @param onPartialFailure what happens when some regions failed; null means the federation's
+ *     default
+ * @param resumeTimeoutSeconds how long a parked stage waits for a decision; null means 7 days
+ * @param onResumeTimeout what happens when nobody decided in time: proceed or fail; null means fail
  * @param reduceFunction see {@link AggregationOptions}
  * @param scoreField see {@link AggregationOptions}
  * @param voteField see {@link AggregationOptions}
@@ -63,7 +66,9 @@ public record FederatedStageConfig(
     @Nullable List<String> residency,
     int minRegions,
     int maxParallel,
-    PartialFailurePolicy onPartialFailure,
+    @Nullable PartialFailurePolicy onPartialFailure,
+    @Nullable Double resumeTimeoutSeconds,
+    @Nullable PartialFailurePolicy onResumeTimeout,
     String reduceFunction,
     String scoreField,
     @Nullable String voteField,
@@ -74,6 +79,9 @@ public record FederatedStageConfig(
     requiredTags = List.copyOf(requiredTags);
     residency = residency == null ? null : List.copyOf(residency);
   }
+
+  /** How long a parked stage waits for a decision unless it says otherwise: 7 days. */
+  public static final double DEFAULT_RESUME_TIMEOUT_SECONDS = 7 * 86_400;
 
   /** All defaults. */
   public static Builder builder() {
@@ -103,6 +111,8 @@ public record FederatedStageConfig(
     builder.minRegions = minRegions;
     builder.maxParallel = maxParallel;
     builder.onPartialFailure = onPartialFailure;
+    builder.resumeTimeoutSeconds = resumeTimeoutSeconds;
+    builder.onResumeTimeout = onResumeTimeout;
     builder.reduceFunction = reduceFunction;
     builder.scoreField = scoreField;
     builder.voteField = voteField;
@@ -147,7 +157,9 @@ public record FederatedStageConfig(
     private @Nullable List<String> residency;
     private int minRegions = 1;
     private int maxParallel = 100;
-    private PartialFailurePolicy onPartialFailure = PartialFailurePolicy.PROCEED;
+    private @Nullable PartialFailurePolicy onPartialFailure;
+    private @Nullable Double resumeTimeoutSeconds;
+    private @Nullable PartialFailurePolicy onResumeTimeout;
     private String reduceFunction = AggregationOptions.DEFAULT_REDUCE_FUNCTION;
     private String scoreField = AggregationOptions.DEFAULT_SCORE_FIELD;
     private @Nullable String voteField;
@@ -271,8 +283,20 @@ public record FederatedStageConfig(
     }
 
     /** Sets on_partial_failure. */
-    public Builder onPartialFailure(PartialFailurePolicy onPartialFailure) {
+    public Builder onPartialFailure(@Nullable PartialFailurePolicy onPartialFailure) {
       this.onPartialFailure = onPartialFailure;
+      return this;
+    }
+
+    /** Sets resume_timeout_seconds. */
+    public Builder resumeTimeoutSeconds(@Nullable Double resumeTimeoutSeconds) {
+      this.resumeTimeoutSeconds = resumeTimeoutSeconds;
+      return this;
+    }
+
+    /** Sets on_resume_timeout. */
+    public Builder onResumeTimeout(@Nullable PartialFailurePolicy onResumeTimeout) {
+      this.onResumeTimeout = onResumeTimeout;
       return this;
     }
 
@@ -329,6 +353,8 @@ public record FederatedStageConfig(
           minRegions,
           maxParallel,
           onPartialFailure,
+          resumeTimeoutSeconds,
+          onResumeTimeout,
           reduceFunction,
           scoreField,
           voteField,

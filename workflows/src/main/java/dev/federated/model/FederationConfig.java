@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param regions its regions, at least one, names unique
  * @param defaultStrategy strategy of stages and pipelines that give none; null means parallel
  * @param defaultAggregation aggregation of stages that give none; null means merge
+ * @param defaultOnPartialFailure of stages that give none; null means proceed
  * @param healthCheckIntervalSeconds pause between health probes, 0.1 to 3600, default 30
  * @param circuitBreaker breaker of every region
  * @param maxOutputBytes largest result of one region or component in bytes, 1 to 1500000, default
@@ -25,6 +26,7 @@ public record FederationConfig(
     List<RegionConfig> regions,
     @Nullable FederationStrategy defaultStrategy,
     @Nullable AggregationStrategy defaultAggregation,
+    @Nullable PartialFailurePolicy defaultOnPartialFailure,
     double healthCheckIntervalSeconds,
     CircuitBreakerConfig circuitBreaker,
     int maxOutputBytes,
@@ -69,6 +71,7 @@ public record FederationConfig(
     private List<RegionConfig> regions = List.of();
     private @Nullable FederationStrategy defaultStrategy;
     private @Nullable AggregationStrategy defaultAggregation;
+    private @Nullable PartialFailurePolicy defaultOnPartialFailure;
     private double healthCheckIntervalSeconds = 30;
     private CircuitBreakerConfig circuitBreaker = CircuitBreakerConfig.DEFAULT;
     private int maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES;
@@ -95,6 +98,12 @@ public record FederationConfig(
     /** Sets default_aggregation. */
     public Builder defaultAggregation(@Nullable AggregationStrategy defaultAggregation) {
       this.defaultAggregation = defaultAggregation;
+      return this;
+    }
+
+    /** Sets default_on_partial_failure. */
+    public Builder defaultOnPartialFailure(@Nullable PartialFailurePolicy defaultOnPartialFailure) {
+      this.defaultOnPartialFailure = defaultOnPartialFailure;
       return this;
     }
 
@@ -152,6 +161,7 @@ public record FederationConfig(
           regions,
           defaultStrategy,
           defaultAggregation,
+          defaultOnPartialFailure,
           healthCheckIntervalSeconds,
           circuitBreaker,
           maxOutputBytes,

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param tokensUsed tokens that the region reported
  * @param cost what the share cost, in the currency of the federation's prices
  * @param costEstimated whether the cost is an estimate because the share was stopped
+ * @param keyGeneration how often the share's idempotency key was renewed; null for never
  */
 @WireRecord
 public record RegionResult(
@@ -34,7 +35,8 @@ public record RegionResult(
     long latencyMs,
     long tokensUsed,
     double cost,
-    boolean costEstimated) {
+    boolean costEstimated,
+    @Nullable Integer keyGeneration) {
   public RegionResult {
     // A mapper may read JSON null as either; here a success has an output and nothing else has one.
     if (status == RegionStatus.SUCCEEDED) {
@@ -43,6 +45,34 @@ public record RegionResult(
       output = null;
     }
     hops = List.copyOf(hops);
+  }
+
+  /** A share whose idempotency key was never renewed. */
+  public RegionResult(
+      String region,
+      @Nullable String executedIn,
+      RegionStatus status,
+      @Nullable JsonNode output,
+      @Nullable RegionError error,
+      int attempts,
+      List<Hop> hops,
+      long latencyMs,
+      long tokensUsed,
+      double cost,
+      boolean costEstimated) {
+    this(
+        region,
+        executedIn,
+        status,
+        output,
+        error,
+        attempts,
+        hops,
+        latencyMs,
+        tokensUsed,
+        cost,
+        costEstimated,
+        null);
   }
 
   /** A share that has not been called and never will be, with the reason if it counts as failed. */
@@ -67,6 +97,7 @@ public record RegionResult(
         latencyMs,
         tokensUsed,
         cost,
-        costEstimated);
+        costEstimated,
+        keyGeneration);
   }
 }

@@ -1,6 +1,7 @@
 package dev.federated.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One federated stage, ready to run.
@@ -10,6 +11,7 @@ import com.fasterxml.jackson.databind.JsonNode;
  * @param config the component's configuration
  * @param inputs the stage's inputs
  * @param federation where and how it runs
+ * @param redrive what is taken over from an earlier execution; null for a first one
  */
 @WireRecord
 public record StageRequest(
@@ -17,4 +19,20 @@ public record StageRequest(
     String type,
     JsonNode config,
     JsonNode inputs,
-    FederatedStageConfig federation) {}
+    FederatedStageConfig federation,
+    @Nullable Redrive redrive) {
+  /** A first execution. */
+  public StageRequest(
+      String stageId,
+      String type,
+      JsonNode config,
+      JsonNode inputs,
+      FederatedStageConfig federation) {
+    this(stageId, type, config, inputs, federation, null);
+  }
+
+  /** The same stage, taking over from an earlier execution. */
+  public StageRequest redriving(Redrive earlier) {
+    return new StageRequest(stageId, type, config, inputs, federation, earlier);
+  }
+}

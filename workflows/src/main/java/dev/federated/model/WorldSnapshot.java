@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param unknownRegions names in the request that the control worker's federation does not have
  * @param defaultStrategy the federation's default strategy, or null
  * @param defaultAggregation the federation's default aggregation, or null
+ * @param defaultOnPartialFailure the federation's default for partial failures, or null
  * @param circuitBreaker the federation's breaker settings
  * @param maxOutputBytes largest result of one region, in bytes of JSON
  * @param searchAttributes whether the namespace has the federation's search attributes
@@ -27,6 +28,7 @@ public record WorldSnapshot(
     @Nullable List<String> unknownRegions,
     @Nullable FederationStrategy defaultStrategy,
     @Nullable AggregationStrategy defaultAggregation,
+    @Nullable PartialFailurePolicy defaultOnPartialFailure,
     CircuitBreakerConfig circuitBreaker,
     int maxOutputBytes,
     boolean searchAttributes,

@@ -8,6 +8,7 @@ import dev.federated.model.CircuitBreakerConfig;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.FederationStrategy;
 import dev.federated.model.NamedSecret;
+import dev.federated.model.PartialFailurePolicy;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.SecretSource;
 import dev.federated.model.WireName;
@@ -81,6 +82,8 @@ public final class FederationConfigParser {
         root.constant("default_strategy", FederationStrategy.class, "strategy"));
     federation.defaultAggregation(
         root.constant("default_aggregation", AggregationStrategy.class, "aggregation"));
+    federation.defaultOnPartialFailure(
+        root.constant("default_on_partial_failure", PartialFailurePolicy.class, "policy"));
     federation.healthCheckIntervalSeconds(
         root.number("health_check_interval_seconds", 0.1, 3600, 30));
     StrictObject breaker = root.object("circuit_breaker");

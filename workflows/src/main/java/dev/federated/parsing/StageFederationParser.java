@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 /** Reads the {@code federation} block of a stage. */
 public final class StageFederationParser {
   private static final double LONGEST_SECONDS = 86_400;
+  private static final double LONGEST_RESUME_SECONDS = 365 * 86_400;
   private static final double LONGEST_TOTAL_SECONDS = 30 * 86_400;
   private static final long LARGEST_COUNT = 1_000_000_000_000_000L;
   private static final int MOST_REGIONS = 10_000;
@@ -84,15 +85,19 @@ public final class StageFederationParser {
 
     config.minRegions((int) block.integer("min_regions", 1, MOST_REGIONS, defaults.minRegions()));
     config.maxParallel((int) block.integer("max_parallel", 1, 1_000, defaults.maxParallel()));
-    PartialFailurePolicy policy =
-        block.constant("on_partial_failure", PartialFailurePolicy.class, "policy");
-    if (policy == PartialFailurePolicy.WAIT) {
+    config.onPartialFailure(
+        block.constant("on_partial_failure", PartialFailurePolicy.class, "policy"));
+    config.resumeTimeoutSeconds(
+        block.number("resume_timeout_seconds", 0.1, LONGEST_RESUME_SECONDS));
+    PartialFailurePolicy onTimeout =
+        block.constant("on_resume_timeout", PartialFailurePolicy.class, "policy");
+    if (onTimeout == PartialFailurePolicy.WAIT) {
       problems.add(
-          block.pathOf("on_partial_failure"),
-          block.node("on_partial_failure"),
-          "'wait' is not supported yet; use proceed or fail");
-    } else if (policy != null) {
-      config.onPartialFailure(policy);
+          block.pathOf("on_resume_timeout"),
+          block.node("on_resume_timeout"),
+          "has to be proceed or fail: the stage has waited by then");
+    } else {
+      config.onResumeTimeout(onTimeout);
     }
 
     String function = reduceFunction(block, federation);
@@ -120,7 +125,6 @@ public final class StageFederationParser {
         "priority",
         "fairness_key",
         "idempotent",
-        "resume_timeout_seconds",
         "transport");
     block.misplaced(
         "to the stage, beside its federation block",

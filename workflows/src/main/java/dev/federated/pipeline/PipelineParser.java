@@ -55,7 +55,10 @@ public final class PipelineParser {
           "total_tokens",
           "latency_ms",
           "workflow_id",
-          "run_id");
+          "run_id",
+          "redrive_of",
+          "key_root",
+          "interventions");
 
   private static final int MOST_NAMES_LISTED = 20;
   private static final Pattern PLACE =

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.federated.model.KeyRoot;
 import dev.federated.model.RegionError;
 import dev.federated.model.StageOutcome;
 import dev.federated.model.WireRecord;
@@ -29,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * @param latencyMs time from start to end in milliseconds
  * @param workflowId the workflow that ran it
  * @param runId its run
+ * @param redriveOf the workflow that this one redrives, or null
+ * @param keyRoot what idempotency keys are made from, if not this execution
  */
 @WireRecord
 public record PipelineResult(
@@ -42,7 +45,9 @@ public record PipelineResult(
     long totalTokens,
     long latencyMs,
     String workflowId,
-    String runId) {
+    String runId,
+    @Nullable String redriveOf,
+    @Nullable KeyRoot keyRoot) {
   public PipelineResult {
     outputStages = List.copyOf(outputStages);
     warnings = List.copyOf(warnings);

@@ -28,6 +28,9 @@ public final class PipelineResultJson {
     printed.put("latency_ms", result.latencyMs());
     printed.put("workflow_id", result.workflowId());
     printed.put("run_id", result.runId());
+    if (result.redriveOf() != null) {
+      printed.put("redrive_of", result.redriveOf());
+    }
     return printed;
   }
 

@@ -63,6 +63,8 @@ final class PipelineResultSize {
         result.totalTokens(),
         result.latencyMs(),
         result.workflowId(),
-        result.runId());
+        result.runId(),
+        result.redriveOf(),
+        result.keyRoot());
   }
 }

@@ -3,6 +3,8 @@ package dev.federated.pipeline;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.federated.aggregation.Aggregator;
 import dev.federated.model.FailureType;
+import dev.federated.model.KeyRoot;
+import dev.federated.model.Redrive;
 import dev.federated.model.RegionError;
 import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
@@ -11,6 +13,7 @@ import dev.federated.stage.FederatedQueues;
 import dev.federated.stage.FederatedStageResult;
 import dev.federated.stage.Federation;
 import dev.federated.stage.IdempotencyKey;
+import dev.federated.stage.Parking;
 import dev.federated.stage.PayloadSizes;
 import dev.federated.stage.StageResultJson;
 import dev.federated.stage.StageRun;
@@ -27,11 +30,13 @@ import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInfo;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Runs the stages of a pipeline, each as soon as what it depends on is done. */
@@ -52,28 +57,48 @@ final class PipelineRun implements TemplateScope {
   private final long startedAt = Workflow.currentTimeMillis();
   private final PayloadSizes sizes = new PayloadSizes();
   private final Set<String> started = new LinkedHashSet<>();
+  private final Set<String> carried = new LinkedHashSet<>();
   private final ArrayDeque<Ended> ended = new ArrayDeque<>();
   private final Map<String, StageReport> reports = new LinkedHashMap<>();
   private final Map<String, JsonNode> outputs = new LinkedHashMap<>();
+  private final List<Parking> inline = new ArrayList<>();
+  private final KeyRoot keyRoot;
+  private final @Nullable PipelineRedrive redrive;
 
-  private record Ended(String stageId, StageReport report) {}
+  /**
+   * A stage that ended. Its report is made by the workflow's main thread, where a failure to make
+   * it is seen; one inside a promise's callback would be lost, and the pipeline wait for ever.
+   */
+  private record Ended(String stageId, Supplier<StageReport> report) {}
 
   PipelineRun(PipelineRequest request, World world, Aggregator aggregator) {
     this.pipeline = request.pipeline();
     this.input = request.input();
     this.world = world;
     this.aggregator = aggregator;
+    this.redrive = request.redrive();
+    this.keyRoot =
+        redrive == null
+            ? new KeyRoot(info.getWorkflowId(), info.getFirstExecutionRunId())
+            : redrive.keyRoot();
   }
 
   PipelineResult run() {
     while (reports.size() < pipeline.stages().size()) {
       startReady();
+      if (started.size() == reports.size()) {
+        throw ApplicationFailure.newNonRetryableFailure(
+            "pipeline %s: stages wait for each other or for one that is not there; run: federate validate"
+                .formatted(pipeline.id()),
+            "InvalidPipeline");
+      }
       Workflow.await(() -> !ended.isEmpty());
       while (!ended.isEmpty()) {
         Ended stage = ended.remove();
-        reports.put(stage.stageId(), stage.report());
-        if (stage.report().status().hasOutput()) {
-          outputs.put(stage.stageId(), stage.report().output());
+        StageReport report = stage.report().get();
+        reports.put(stage.stageId(), report);
+        if (report.status().hasOutput()) {
+          outputs.put(stage.stageId(), report.output());
         }
       }
     }
@@ -84,7 +109,9 @@ final class PipelineRun implements TemplateScope {
     for (StageDefinition stage : pipeline.stages()) {
       if (!started.contains(stage.id()) && reports.keySet().containsAll(stage.dependsOn())) {
         started.add(stage.id());
-        start(stage);
+        if (!carry(stage)) {
+          start(stage);
+        }
       }
     }
   }
@@ -94,7 +121,7 @@ final class PipelineRun implements TemplateScope {
       StageReport report = reports.get(dependency);
       if (report != null && !report.status().hasOutput()) {
         String why = "stage %s %s".formatted(dependency, report.status().wireName());
-        ended.add(new Ended(stage.id(), StageReport.skipped(why)));
+        ended.add(new Ended(stage.id(), () -> StageReport.skipped(why)));
         return;
       }
     }
@@ -111,20 +138,57 @@ final class PipelineRun implements TemplateScope {
     }
     if (stage.federation() != null) {
       startFederated(
-          new StageRequest(stage.id(), stage.type(), config, inputs, stage.federation()));
+          new StageRequest(
+              stage.id(), stage.type(), config, inputs, stage.federation(), redriveOf(stage)));
     } else {
       startLocal(stage, config, inputs);
     }
   }
 
+  /** What a federated stage takes over, if it failed in part in the execution that is redriven. */
+  private @Nullable Redrive redriveOf(StageDefinition stage) {
+    StageReport earlier = redrive == null ? null : redrive.stages().get(stage.id());
+    FederatedStageResult result = earlier == null ? null : earlier.result();
+    if (redrive == null || result == null || dependsOnRerun(stage)) {
+      return null;
+    }
+    KeyRoot root =
+        result.keyRoot() == null
+            ? new KeyRoot(result.workflowId(), result.runId())
+            : result.keyRoot();
+    return new Redrive(
+        result.workflowId(),
+        result.runId(),
+        root,
+        result.regionResults(),
+        redrive.relocations(),
+        redrive.newKey());
+  }
+
+  /** Whether a stage that this one depends on is executed again, so that its inputs may differ. */
+  private boolean dependsOnRerun(StageDefinition stage) {
+    return stage.dependsOn().stream().anyMatch(dependency -> !carried.contains(dependency));
+  }
+
+  /** Takes over the report of a stage that need not run again. */
+  private boolean carry(StageDefinition stage) {
+    StageReport earlier = redrive == null ? null : redrive.stages().get(stage.id());
+    if (earlier == null || earlier.status() != StageStatus.SUCCEEDED || dependsOnRerun(stage)) {
+      return false;
+    }
+    carried.add(stage.id());
+    ended.add(new Ended(stage.id(), earlier));
+    return true;
+  }
+
   private void startFederated(StageRequest request) {
     Promise<FederatedStageResult> result;
     if (pipeline.execution() == PipelineExecution.INLINE) {
-      result = Async.function(() -> new StageRun(request, world, aggregator, sizes).run());
+      result = Async.function(() -> runInline(request));
     } else {
       long bytes = PayloadSizes.encoded(request);
       if (bytes > PayloadSizes.MAX_PAYLOAD_BYTES) {
-        ended.add(new Ended(request.stageId(), StageReport.failed(tooLarge(bytes), 0)));
+        ended.add(new Ended(request.stageId(), () -> StageReport.failed(tooLarge(bytes), 0)));
         return;
       }
       sizes.reserve(bytes);
@@ -132,9 +196,20 @@ final class PipelineRun implements TemplateScope {
     }
     result.handle(
         (value, failure) -> {
-          ended.add(new Ended(request.stageId(), federated(value, failure)));
+          ended.add(new Ended(request.stageId(), () -> federated(value, failure)));
           return null;
         });
+  }
+
+  private FederatedStageResult runInline(StageRequest request) {
+    StageRun run = new StageRun(request, world, aggregator, sizes);
+    inline.add(run.parking());
+    return run.run();
+  }
+
+  /** Where operators decide about the stages that run inline. */
+  List<Parking> inline() {
+    return List.copyOf(inline);
   }
 
   private static StageReport federated(
@@ -147,10 +222,20 @@ final class PipelineRun implements TemplateScope {
     return StageReport.failed(RegionError.of(FailureType.COMPONENT_FAILED, message), 0);
   }
 
+  /** A stage that failed for good runs anew; one that may have happened keeps its key. */
+  private String keyName(String stageId) {
+    StageReport earlier = redrive == null ? null : redrive.stages().get(stageId);
+    if (redrive == null || earlier == null || earlier.error() == null) {
+      return stageId;
+    }
+    boolean renew = redrive.newKey() || earlier.error().definitive();
+    return renew ? stageId + "/" + redrive.workflowId() : stageId;
+  }
+
   private void startLocal(StageDefinition stage, JsonNode config, JsonNode inputs) {
     String key =
         IdempotencyKey.of(
-            info.getNamespace(), info.getWorkflowId(), info.getFirstExecutionRunId(), stage.id());
+            info.getNamespace(), keyRoot.workflowId(), keyRoot.runId(), keyName(stage.id()));
     ComponentRequest request = new ComponentRequest(stage.id(), stage.type(), config, inputs, key);
     long bytes = PayloadSizes.encoded(request);
     if (bytes > PayloadSizes.MAX_PAYLOAD_BYTES) {
@@ -162,9 +247,7 @@ final class PipelineRun implements TemplateScope {
     stub.executeAsync(ExecuteComponentActivity.EXECUTE_COMPONENT, ComponentResponse.class, request)
         .handle(
             (response, failure) -> {
-              StageReport report =
-                  failure == null ? StageReport.local(response) : failed(stage, failure);
-              ended.add(new Ended(stage.id(), report));
+              ended.add(new Ended(stage.id(), () -> local(stage, response, failure)));
               return null;
             });
   }
@@ -185,6 +268,20 @@ final class PipelineRun implements TemplateScope {
                 .build())
         .setSummary(stage.id())
         .build();
+  }
+
+  private static StageReport local(
+      StageDefinition stage,
+      @Nullable ComponentResponse response,
+      @Nullable RuntimeException failure) {
+    if (failure != null) {
+      return failed(stage, failure);
+    }
+    if (response == null) {
+      String message = "component %s of stage %s gave nothing".formatted(stage.type(), stage.id());
+      return StageReport.failed(RegionError.of(FailureType.COMPONENT_FAILED, message), 1);
+    }
+    return StageReport.local(response);
   }
 
   private static StageReport failed(StageDefinition stage, RuntimeException failure) {
@@ -210,7 +307,7 @@ final class PipelineRun implements TemplateScope {
   }
 
   private void fail(StageDefinition stage, RegionError error) {
-    ended.add(new Ended(stage.id(), StageReport.failed(error, 0)));
+    ended.add(new Ended(stage.id(), () -> StageReport.failed(error, 0)));
   }
 
   private static RegionError tooLarge(long bytes) {
@@ -274,7 +371,9 @@ final class PipelineRun implements TemplateScope {
         tokens,
         Workflow.currentTimeMillis() - startedAt,
         info.getWorkflowId(),
-        info.getRunId());
+        info.getRunId(),
+        redrive == null ? null : redrive.workflowId(),
+        redrive == null ? null : keyRoot);
   }
 
   private static @Nullable RegionError ofStage(String stageId, @Nullable RegionError error) {

@@ -2,13 +2,20 @@ package dev.federated.pipeline;
 
 import dev.federated.aggregation.Aggregator;
 import dev.federated.model.StageOutcome;
+import dev.federated.stage.ParkedStage;
+import dev.federated.stage.Parking;
+import dev.federated.stage.StageDecision;
 import dev.federated.stage.World;
 import io.temporal.failure.ApplicationFailure;
+import io.temporal.workflow.Workflow;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** See {@link PipelineWorkflow}. */
 public final class PipelineWorkflowImpl implements PipelineWorkflow {
   private final World world;
   private final Aggregator aggregator;
+  private @Nullable PipelineRun run;
 
   /** With what stages that run inline need: the control worker's knowledge and aggregations. */
   public PipelineWorkflowImpl(World world, Aggregator aggregator) {
@@ -18,12 +25,53 @@ public final class PipelineWorkflowImpl implements PipelineWorkflow {
 
   @Override
   public PipelineResult execute(PipelineRequest request) {
-    PipelineResult result = new PipelineRun(request, world, aggregator).run();
+    PipelineRun current = new PipelineRun(request, world, aggregator);
+    run = current;
+    PipelineResult result = current.run();
+    Workflow.await(Workflow::isEveryHandlerFinished);
     if (result.outcome() == StageOutcome.FAILED) {
       String why = result.error() == null ? "failed" : result.error().message();
       throw ApplicationFailure.newNonRetryableFailure(
           "pipeline %s: %s".formatted(result.pipelineId(), why), FAILED, result);
     }
     return result;
+  }
+
+  @Override
+  public List<ParkedStage> standing() {
+    return run == null ? List.of() : run.inline().stream().map(Parking::state).toList();
+  }
+
+  @Override
+  public void validateDecide(StageDecision decision) {
+    parking(decision).validate(decision);
+  }
+
+  @Override
+  public ParkedStage decide(StageDecision decision) {
+    return parking(decision).decide(decision);
+  }
+
+  /** The stage that a decision is about. */
+  private Parking parking(StageDecision decision) {
+    List<Parking> candidates =
+        run == null
+            ? List.of()
+            : run.inline().stream()
+                .filter(parking -> parking.state().parked())
+                .filter(
+                    parking ->
+                        decision.stageId() == null
+                            || decision.stageId().equals(parking.state().stageId()))
+                .toList();
+    if (candidates.size() != 1) {
+      throw ApplicationFailure.newNonRetryableFailure(
+          "%d stages of this workflow wait for a decision%s; name the one that is meant"
+              .formatted(
+                  candidates.size(),
+                  decision.stageId() == null ? "" : " and are named " + decision.stageId()),
+          Parking.REFUSED);
+    }
+    return candidates.get(0);
   }
 }

@@ -53,6 +53,7 @@ public final class FederationSnapshots {
         unknown.isEmpty() ? null : unknown,
         federation.defaultStrategy(),
         federation.defaultAggregation(),
+        federation.defaultOnPartialFailure(),
         federation.circuitBreaker(),
         federation.maxOutputBytes(),
         searchAttributes,

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.federated.model.AggregationOptions;
 import dev.federated.model.AggregationStrategy;
 import dev.federated.model.FederationStrategy;
+import dev.federated.model.KeyRoot;
 import dev.federated.model.RegionError;
 import dev.federated.model.RegionResult;
 import dev.federated.model.RoutingDecision;
@@ -41,6 +42,9 @@ import org.jspecify.annotations.Nullable;
  * @param latencyMs time from the start of the stage to its end in milliseconds
  * @param workflowId the workflow that ran the stage
  * @param runId its run
+ * @param redriveOf the workflow that this one redrives, or null
+ * @param keyRoot what idempotency keys are made from, if not this execution
+ * @param interventions what operators decided while the stage was parked; null for nothing
  */
 @WireRecord
 public record FederatedStageResult(
@@ -62,13 +66,17 @@ public record FederatedStageResult(
     long totalTokens,
     long latencyMs,
     String workflowId,
-    String runId) {
+    String runId,
+    @Nullable String redriveOf,
+    @Nullable KeyRoot keyRoot,
+    @Nullable List<StageDecision> interventions) {
   public FederatedStageResult {
     warnings = List.copyOf(warnings);
     successfulRegions = List.copyOf(successfulRegions);
     failedRegions = List.copyOf(failedRegions);
     regionResults = Collections.unmodifiableMap(new LinkedHashMap<>(regionResults));
     decisions = List.copyOf(decisions);
+    interventions = interventions == null ? null : List.copyOf(interventions);
   }
 
   /**

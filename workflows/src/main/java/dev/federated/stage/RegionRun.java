@@ -24,6 +24,8 @@ final class RegionRun {
   private int generation;
   private int keyGeneration;
   private boolean extraAttemptUsed;
+  private boolean hopped;
+  private boolean sentAgain;
   private int attemptsHere;
   private int attemptsBefore;
   private long firstScheduledAt = -1;
@@ -33,6 +35,70 @@ final class RegionRun {
   RegionRun(String region) {
     this.region = region;
     this.executingIn = region;
+  }
+
+  /** A share that succeeded in an earlier execution and is not executed again. */
+  static RegionRun carried(RegionResult earlier) {
+    RegionRun share = new RegionRun(earlier.region());
+    share.result = earlier;
+    return share;
+  }
+
+  /** A share that did not succeed in an earlier execution and is executed again there. */
+  static RegionRun again(RegionResult earlier, String in, boolean newKey) {
+    RegionRun share = new RegionRun(earlier.region());
+    share.result = earlier;
+    share.retry(in, newKey);
+    return share;
+  }
+
+  /**
+   * Executes an ended share again. Its idempotency key stays, unless the recorded error says that
+   * nothing of it can have happened or the caller insists.
+   */
+  void retry(String in, boolean newKey) {
+    RegionResult earlier = result();
+    hops.clear();
+    hops.addAll(earlier.hops());
+    attemptsBefore = earlier.attempts();
+    attemptsHere = 0;
+    extraAttemptUsed = false;
+    hopped = false;
+    sentAgain = true;
+    generation++;
+    firstScheduledAt = -1;
+    keyGeneration = earlier.keyGeneration() == null ? 0 : earlier.keyGeneration();
+    RegionError error = earlier.error();
+    if (error != null) {
+      String left = earlier.executedIn() == null ? region : earlier.executedIn();
+      int here = earlier.attempts() - hops.stream().mapToInt(Hop::attempts).sum();
+      hops.add(new Hop(left, here, error));
+    }
+    if (newKey || (error != null && error.definitive())) {
+      keyGeneration++;
+    }
+    scope = null;
+    executingIn = in;
+    result = null;
+  }
+
+  /** Does without the share. */
+  void skip() {
+    RegionResult earlier = result();
+    result =
+        new RegionResult(
+            region,
+            earlier.executedIn(),
+            RegionStatus.SKIPPED,
+            null,
+            earlier.error(),
+            earlier.attempts(),
+            earlier.hops(),
+            earlier.latencyMs(),
+            earlier.tokensUsed(),
+            earlier.cost(),
+            earlier.costEstimated(),
+            earlier.keyGeneration());
   }
 
   /** The selected region, under which the result is recorded. */
@@ -55,8 +121,14 @@ final class RegionRun {
     return keyGeneration;
   }
 
+  /** Whether the share has used its one hop since it was last sent out. */
   boolean hopped() {
-    return !hops.isEmpty();
+    return hopped;
+  }
+
+  /** Whether an operator sent the share out again. */
+  boolean sentAgain() {
+    return sentAgain;
   }
 
   boolean ended() {
@@ -104,6 +176,7 @@ final class RegionRun {
     attemptsBefore += attempts;
     attemptsHere = 0;
     extraAttemptUsed = false;
+    hopped = true;
     generation++;
     if (error.definitive()) {
       keyGeneration++;
@@ -126,7 +199,8 @@ final class RegionRun {
             outcome.latencyMs(),
             response.tokensUsed(),
             cost,
-            false);
+            false,
+            renewals());
   }
 
   void fail(RemoteOutcome outcome, RegionError error) {
@@ -143,7 +217,8 @@ final class RegionRun {
             outcome.latencyMs(),
             0,
             0,
-            false);
+            false,
+            renewals());
   }
 
   /** Stops the share. What it cost until now is not known: one execution is assumed. */
@@ -164,7 +239,12 @@ final class RegionRun {
             0,
             0,
             called ? price(prices, 0) : 0,
-            called);
+            called,
+            renewals());
+  }
+
+  private @Nullable Integer renewals() {
+    return keyGeneration == 0 ? null : keyGeneration;
   }
 
   private static double price(@Nullable RegionSnapshot prices, long tokens) {

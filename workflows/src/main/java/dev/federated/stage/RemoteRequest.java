@@ -3,6 +3,7 @@ package dev.federated.stage;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.federated.model.CircuitBreakerConfig;
 import dev.federated.model.WireRecord;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One execution of a stage in one region: the input of {@code RemoteExecute}.
@@ -15,6 +16,7 @@ import dev.federated.model.WireRecord;
  * @param idempotencyKey the same for every attempt and hop of a share
  * @param maxOutputBytes largest result in bytes of JSON
  * @param circuitBreaker breaker settings of the federation
+ * @param share the selected region whose share this is; null in histories before redrive
  */
 @WireRecord
 public record RemoteRequest(
@@ -25,4 +27,5 @@ public record RemoteRequest(
     JsonNode inputs,
     String idempotencyKey,
     int maxOutputBytes,
-    CircuitBreakerConfig circuitBreaker) {}
+    CircuitBreakerConfig circuitBreaker,
+    @Nullable String share) {}

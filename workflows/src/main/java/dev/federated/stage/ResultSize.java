@@ -69,6 +69,9 @@ final class ResultSize {
         result.totalTokens(),
         result.latencyMs(),
         result.workflowId(),
-        result.runId());
+        result.runId(),
+        result.redriveOf(),
+        result.keyRoot(),
+        result.interventions());
   }
 }

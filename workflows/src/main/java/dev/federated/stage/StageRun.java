@@ -1,15 +1,13 @@
 package dev.federated.stage;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import dev.federated.aggregation.Aggregated;
-import dev.federated.aggregation.AggregationException;
 import dev.federated.aggregation.Aggregator;
-import dev.federated.model.AggregationOptions;
 import dev.federated.model.AggregationStrategy;
 import dev.federated.model.FailureType;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationStrategy;
+import dev.federated.model.KeyRoot;
 import dev.federated.model.PartialFailurePolicy;
+import dev.federated.model.Redrive;
 import dev.federated.model.RegionError;
 import dev.federated.model.RegionResult;
 import dev.federated.model.RegionSnapshot;
@@ -20,16 +18,12 @@ import dev.federated.model.StageRequest;
 import dev.federated.model.WorldSnapshot;
 import dev.federated.routing.Eligibility;
 import dev.federated.routing.RegionSelector;
-import io.temporal.activity.ActivityCancellationType;
-import io.temporal.activity.ActivityOptions;
-import io.temporal.common.RetryOptions;
 import io.temporal.failure.CanceledFailure;
 import io.temporal.workflow.ActivityStub;
 import io.temporal.workflow.CancellationScope;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInfo;
 import io.temporal.workflow.unsafe.WorkflowUnsafe;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -38,47 +32,37 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs one stage inside a workflow: snapshot, decision, shares, aggregation. Everything happens on
- * the thread that calls {@link #run}; activities that end only queue their answer for it.
+ * Runs one stage inside a workflow: snapshot, decision, shares, aggregation, and where the stage is
+ * configured so, parking until an operator decides. Everything happens on the thread that calls
+ * {@link #run}; activities that end and operators that decide only queue for it.
  */
 public final class StageRun {
-  /** After that long without a heartbeat an execution counts as lost. */
-  private static final Duration HEARTBEAT_TIMEOUT = Duration.ofSeconds(10);
-
-  private static final Duration LONGEST_RETRY_PAUSE = Duration.ofSeconds(60);
-  private static final double RETRY_BACKOFF = 2;
-
-  /** The longest pause between attempts, and the shortest: Temporal takes no pause of zero. */
-  private static final Duration SHORTEST_RETRY_PAUSE = Duration.ofMillis(1);
-
-  /** Shortest default of queue_timeout_seconds, and the reserve in the default total timeout. */
-  private static final double MINUTE_SECONDS = 60;
-
   /** Bytes of a RemoteRequest beside its config and inputs, generously. */
   private static final int REQUEST_ENVELOPE_BYTES = 2_000;
 
-  /** Failed regions that an error message spells out; the result has all of them. */
-  private static final int MOST_REASONS = 5;
-
-  /** Bytes that the server takes for a summary, with room for a codec. */
-  private static final int LONGEST_SUMMARY = 150;
+  /** Regions up to which the table in the UI is kept while the stage runs. */
+  private static final int MOST_ROWS = 50;
 
   private final StageRequest request;
   private final FederatedStageConfig config;
+  private final Eligibility.Rules rules;
   private final World world;
-  private final Aggregator aggregator;
   private final PayloadSizes sizes;
+  private final AttemptPolicy attempts;
   private final WorkflowInfo info = Workflow.getInfo();
   private final String runKey;
+  private final KeyRoot keyRoot;
   private final long startedAt = Workflow.currentTimeMillis();
   private final ArrayDeque<Answer> answers = new ArrayDeque<>();
   private final ArrayDeque<RegionRun> waiting = new ArrayDeque<>();
   private final List<RegionRun> running = new ArrayList<>();
   private final Map<String, RegionRun> shares = new LinkedHashMap<>();
   private final Map<String, RegionResult> notCalled = new LinkedHashMap<>();
+  private final Map<String, RegionSnapshot> regions = new LinkedHashMap<>();
   private final WorldSnapshot snapshot;
   private final RoutingDecision decision;
-  private final AggregationStrategy aggregation;
+  private final StageRecord record;
+  private final Parking parking;
   private final long requestBytes;
   private boolean fallbackTaken;
   private @Nullable String winner;
@@ -101,13 +85,21 @@ public final class StageRun {
   public StageRun(StageRequest request, World world, Aggregator aggregator, PayloadSizes sizes) {
     this.request = request;
     this.config = request.federation();
+    this.rules = new Eligibility.Rules(config);
     this.world = world;
-    this.aggregator = aggregator;
     this.sizes = sizes;
+    this.attempts = new AttemptPolicy(config, request.stageId());
     this.runKey = info.getRunId() + "/" + request.stageId();
+    Redrive redrive = request.redrive();
+    this.keyRoot =
+        redrive == null
+            ? new KeyRoot(info.getWorkflowId(), info.getFirstExecutionRunId())
+            : redrive.keyRoot();
     this.snapshot = Workflow.sideEffect(WorldSnapshot.class, () -> world.snapshot(request, runKey));
+    learn(snapshot);
     this.decision = RegionSelector.decide(config, snapshot);
-    this.aggregation = aggregation();
+    this.record = new StageRecord(request, aggregator, aggregation(), policy(), info);
+    this.parking = new Parking(request, this::known);
     this.requestBytes =
         REQUEST_ENVELOPE_BYTES
             + PayloadSizes.encoded(request.config())
@@ -119,30 +111,108 @@ public final class StageRun {
     return snapshot.searchAttributes();
   }
 
+  /** Where operators decide about the stage while it is parked. */
+  public Parking parking() {
+    return parking;
+  }
+
+  /** Keeps what is known of regions; what is known first wins until an operator asks again. */
+  private void learn(WorldSnapshot from) {
+    from.candidates().forEach(region -> regions.putIfAbsent(region.name(), region));
+    if (from.fallback() != null) {
+      regions.putIfAbsent(from.fallback().name(), from.fallback());
+    }
+  }
+
   /**
    * Runs the stage to its end; a stage that fails is a result as well.
    *
    * @throws CanceledFailure if the workflow is cancelled; every share has been told by then
    */
   public FederatedStageResult run() {
+    FederatedStageResult result = execute();
+    parking.ended();
+    if (!WorkflowUnsafe.isReplaying()) {
+      world.stageEnded(runKey, result.strategy(), result.outcome(), result.latencyMs());
+    }
+    return result;
+  }
+
+  private FederatedStageResult execute() {
     RegionError refusal = refusal();
     if (refusal != null) {
-      return result(refusal);
+      return record.refused(decision, notCalled, refusal, null, age());
     }
     admit();
+    if (shares.isEmpty()) {
+      // Every replicated region is excluded, so that a fallback has nothing to take over.
+      RegionError none = RegionError.of(FailureType.NO_ELIGIBLE_REGION, decision.reason());
+      return record.refused(decision, notCalled, none, null, age());
+    }
     try {
-      while (!waiting.isEmpty() || !running.isEmpty()) {
-        start();
-        if (!running.isEmpty()) {
-          Workflow.await(() -> !answers.isEmpty());
-          takeAnswers();
+      FederatedStageResult result = runShares();
+      while (result.outcome() != StageOutcome.SUCCEEDED && record.waits()) {
+        StageDecision decided = parking.await(result);
+        if (decided == null) {
+          resumeTimedOut(result);
+        } else {
+          record.note(decided);
+          apply(decided);
         }
+        result = runShares();
       }
+      return result;
     } catch (CanceledFailure e) {
       cancelRunning("the stage was cancelled");
       throw e;
     }
-    return aggregate();
+  }
+
+  /**
+   * The record of a stage that was cancelled: what each region had done by then. Shares that were
+   * still waiting count as never called.
+   */
+  public FederatedStageResult interrupted() {
+    for (RegionRun share : waiting) {
+      shares.remove(share.region());
+      notCalled.put(
+          share.region(), RegionResult.notCalled(share.region(), RegionStatus.SKIPPED, null));
+    }
+    RegionError error = RegionError.of(FailureType.CANCELLED, "the stage was cancelled");
+    return record.refused(decision, results(), error, winner, age());
+  }
+
+  private FederatedStageResult runShares() {
+    while (!waiting.isEmpty() || !running.isEmpty()) {
+      start();
+      if (!running.isEmpty()) {
+        Workflow.await(() -> !answers.isEmpty());
+        takeAnswers();
+        if (shares.size() <= MOST_ROWS && !running.isEmpty()) {
+          showDetails();
+        }
+      }
+    }
+    showDetails();
+    return record.of(decision, results(), winner, age());
+  }
+
+  /** Keeps the table in Temporal's UI; costs no event. */
+  private void showDetails() {
+    Map<String, RegionResult> ended = new LinkedHashMap<>();
+    List<String> open = new ArrayList<>();
+    for (RegionRun share : shares.values()) {
+      if (share.ended()) {
+        ended.put(share.region(), share.result());
+      } else {
+        open.add(share.region());
+      }
+    }
+    Workflow.setCurrentDetails(StageDetails.table(decision.reason(), ended, open));
+  }
+
+  private long age() {
+    return Workflow.currentTimeMillis() - startedAt;
   }
 
   /** Why nothing can be started, or null. */
@@ -160,41 +230,80 @@ public final class StageRun {
           "config and inputs have %d bytes, at most %d can be sent to a region"
               .formatted(requestBytes, PayloadSizes.MAX_PAYLOAD_BYTES));
     }
-    if (decision.chosen().isEmpty() && usableFallback() == null) {
+    boolean nothingCarried = request.redrive() == null || request.redrive().shares().isEmpty();
+    if (nothingCarried
+        && decision.chosen().isEmpty()
+        && RegionSelector.explicitFallback(config, snapshot) == null
+        && !record.waits()) {
       noteUnavailable();
       return RegionError.of(FailureType.NO_ELIGIBLE_REGION, decision.reason());
     }
     return null;
   }
 
-  /** The explicit fallback region, if it may run the stage at all. */
-  private @Nullable String usableFallback() {
-    String fallback = config.fallbackRegion();
-    RegionSnapshot region = fallback == null ? null : snapshot.region(fallback);
-    return region != null && Eligibility.of(region, config).eligible() ? fallback : null;
-  }
-
   /** Makes a share of each region that the strategy selects. */
   private void admit() {
+    Redrive redrive = request.redrive();
+    if (redrive != null && !redrive.shares().isEmpty()) {
+      takeOver(redrive);
+    } else if (!decision.strategy().replicated()) {
+      decision.chosen().stream().limit(1).forEach(this::addShare);
+    }
     if (!decision.strategy().replicated()) {
-      String fallback = usableFallback();
-      String chosen =
-          decision.chosen().isEmpty() && fallback != null ? fallback : decision.chosen().get(0);
-      addShare(chosen);
       return;
     }
     for (RegionSnapshot region : RegionSelector.inOrder(config, snapshot)) {
-      switch (Eligibility.of(region, config).verdict()) {
+      if (shares.containsKey(region.name())) {
+        continue;
+      }
+      switch (rules.of(region).verdict()) {
         case ELIGIBLE, UNAVAILABLE -> addShare(region.name());
         case EXCLUDED -> noteExcluded(region);
       }
     }
   }
 
+  /** Keeps what succeeded in the earlier execution, and executes the rest of it again. */
+  private void takeOver(Redrive redrive) {
+    Map<String, String> relocations = redrive.relocations();
+    if (relocations != null && !relocations.isEmpty()) {
+      learn(look(List.copyOf(relocations.values()), "redrive"));
+    }
+    for (RegionResult earlier : redrive.shares().values()) {
+      if (earlier.status() == RegionStatus.SUCCEEDED) {
+        shares.put(earlier.region(), RegionRun.carried(earlier));
+      } else if (earlier.status() != RegionStatus.SKIPPED) {
+        String place = redrive.placeOf(earlier.region());
+        RegionRun share = RegionRun.again(earlier, place, redrive.newKey());
+        shares.put(earlier.region(), share);
+        waiting.add(share);
+      }
+    }
+  }
+
+  /** A fresh look at regions, recorded: an operator named them, so the first look does not do. */
+  private WorldSnapshot look(List<String> names, String purpose) {
+    StageRequest asked =
+        new StageRequest(
+            request.stageId(),
+            request.type(),
+            request.config(),
+            request.inputs(),
+            config.toBuilder()
+                .strategy(FederationStrategy.PARALLEL)
+                .regions(names)
+                .fallbackRegion(null)
+                .dataLocation(null)
+                .build());
+    return Workflow.sideEffect(
+        WorldSnapshot.class, () -> world.snapshot(asked, runKey + "/" + purpose));
+  }
+
   private void addShare(String region) {
     RegionRun share = new RegionRun(region);
-    shares.put(region, share);
-    waiting.add(share);
+    if (shares.putIfAbsent(region, share) == null) {
+      waiting.add(share);
+    }
   }
 
   /** Records a region that the stage must not run in, unless the stage did not ask for it. */
@@ -213,7 +322,7 @@ public final class StageRun {
       return;
     }
     for (RegionSnapshot region : RegionSelector.inOrder(config, snapshot)) {
-      Eligibility eligibility = Eligibility.of(region, config);
+      Eligibility eligibility = rules.of(region);
       if (eligibility.failure() == null) {
         noteExcluded(region);
       } else {
@@ -235,15 +344,40 @@ public final class StageRun {
     int room = decision.strategy() == FederationStrategy.SEQUENTIAL ? 1 : config.maxParallel();
     while (running.size() < room && !waiting.isEmpty()) {
       RegionRun share = waiting.remove();
-      RegionSnapshot region = snapshot.region(share.region());
-      Eligibility eligibility = region == null ? null : Eligibility.of(region, config);
       running.add(share);
-      if (eligibility != null && eligibility.failure() != null) {
-        failed(share, unavailable(share.region(), eligibility, eligibility.failure()));
-      } else {
+      RemoteOutcome refusal = share.sentAgain() ? refusalOfRetry(share) : refusal(share);
+      if (refusal == null) {
         schedule(share, config.maxAttempts());
+      } else {
+        failed(share, refusal);
       }
     }
+  }
+
+  /** Why a share cannot start in its region, or null. */
+  private @Nullable RemoteOutcome refusal(RegionRun share) {
+    RegionSnapshot region = regions.get(share.executingIn());
+    Eligibility eligibility = region == null ? null : rules.of(region);
+    return eligibility == null || eligibility.failure() == null
+        ? null
+        : unavailable(share.executingIn(), eligibility, eligibility.failure());
+  }
+
+  /**
+   * Why a share that an operator sends again must not start where he sends it, or null. He may know
+   * better whether a region is up, but not whether the stage is allowed there.
+   */
+  private @Nullable RemoteOutcome refusalOfRetry(RegionRun share) {
+    RegionSnapshot region = regions.get(share.executingIn());
+    if (region == null) {
+      return RemoteOutcome.notStarted(
+          FailureType.REGION_UNAVAILABLE,
+          "the control worker's federation has no region named " + share.executingIn());
+    }
+    Eligibility eligibility = rules.of(region);
+    return eligibility.verdict() == Eligibility.Verdict.EXCLUDED
+        ? unavailable(share.executingIn(), eligibility, FailureType.REGION_UNAVAILABLE)
+        : null;
   }
 
   private void schedule(RegionRun share, int maxAttempts) {
@@ -253,8 +387,8 @@ public final class StageRun {
     String key =
         IdempotencyKey.of(
             info.getNamespace(),
-            info.getWorkflowId(),
-            info.getFirstExecutionRunId(),
+            keyRoot.workflowId(),
+            keyRoot.runId(),
             request.stageId(),
             share.region(),
             Integer.toString(share.keyGeneration()));
@@ -267,8 +401,11 @@ public final class StageRun {
             request.inputs(),
             key,
             snapshot.maxOutputBytes(),
-            snapshot.circuitBreaker());
-    ActivityStub stub = Workflow.newUntypedActivityStub(options(share, maxAttempts));
+            snapshot.circuitBreaker(),
+            share.region());
+    ActivityStub stub =
+        Workflow.newUntypedActivityStub(
+            attempts.options(region, regions.get(region), maxAttempts, remainingMs(share)));
     CancellationScope scope =
         Workflow.newCancellationScope(
             () ->
@@ -286,62 +423,9 @@ public final class StageRun {
     scope.run();
   }
 
-  private ActivityOptions options(RegionRun share, int maxAttempts) {
-    String region = share.executingIn();
-    double attempt = attemptSeconds(region);
-    double queue =
-        config.queueTimeoutSeconds() != null
-            ? config.queueTimeoutSeconds()
-            : Math.max(MINUTE_SECONDS, attempt);
-    Duration retryDelay = seconds(config.retryDelaySeconds());
-    Duration firstPause =
-        retryDelay.compareTo(SHORTEST_RETRY_PAUSE) < 0 ? SHORTEST_RETRY_PAUSE : retryDelay;
-    return ActivityOptions.newBuilder()
-        .setTaskQueue(FederatedQueues.ofRegion(region))
-        .setStartToCloseTimeout(seconds(attempt))
-        .setScheduleToStartTimeout(seconds(queue))
-        .setScheduleToCloseTimeout(Duration.ofMillis(Math.max(1, remainingMs(share))))
-        .setHeartbeatTimeout(HEARTBEAT_TIMEOUT)
-        .setCancellationType(ActivityCancellationType.TRY_CANCEL)
-        .setRetryOptions(
-            RetryOptions.newBuilder()
-                .setInitialInterval(firstPause)
-                .setBackoffCoefficient(RETRY_BACKOFF)
-                .setMaximumInterval(LONGEST_RETRY_PAUSE)
-                .setMaximumAttempts(maxAttempts)
-                .build())
-        .setSummary(summary(region, request.stageId()))
-        .build();
-  }
-
-  private static String summary(String region, String stageId) {
-    String summary = region + ": " + stageId;
-    return summary.length() <= LONGEST_SUMMARY ? summary : summary.substring(0, LONGEST_SUMMARY);
-  }
-
-  /** The longest attempt in a region: the shorter of the stage's and the region's timeout. */
-  private double attemptSeconds(String region) {
-    RegionSnapshot known = snapshot.region(region);
-    Double ofRegion = known == null ? null : known.timeoutSeconds();
-    return ofRegion == null ? config.timeoutSeconds() : Math.min(config.timeoutSeconds(), ofRegion);
-  }
-
   /** What is left of the share's total timeout, which its hop shares. */
   private long remainingMs(RegionRun share) {
-    double attempt = attemptSeconds(share.region());
-    double queue =
-        config.queueTimeoutSeconds() != null
-            ? config.queueTimeoutSeconds()
-            : Math.max(MINUTE_SECONDS, attempt);
-    double total =
-        config.totalTimeoutSeconds() != null
-            ? config.totalTimeoutSeconds()
-            : config.maxAttempts() * attempt + queue + MINUTE_SECONDS;
-    return seconds(total).toMillis() - share.age(Workflow.currentTimeMillis());
-  }
-
-  private static Duration seconds(double seconds) {
-    return Duration.ofMillis(Math.round(seconds * 1000));
+    return attempts.totalMs(regions.get(share.region())) - share.age(Workflow.currentTimeMillis());
   }
 
   /** Whether nobody polls the region's queue, recorded because it may change what follows. */
@@ -363,8 +447,8 @@ public final class StageRun {
         failed(share, outcome);
       } else {
         running.remove(share);
-        share.succeed(outcome, response, snapshot.region(share.executingIn()));
-        if (aggregation == AggregationStrategy.FIRST) {
+        share.succeed(outcome, response, regions.get(share.executingIn()));
+        if (record.aggregation() == AggregationStrategy.FIRST) {
           winner = share.region();
           stopTheRest();
         }
@@ -445,7 +529,7 @@ public final class StageRun {
   }
 
   private void endCancelled(RegionRun share, String reason) {
-    RegionSnapshot prices = snapshot.region(share.executingIn());
+    RegionSnapshot prices = regions.get(share.executingIn());
     share.cancel(reason, prices);
     tellWorld(share, RemoteOutcome.notStarted(FailureType.CANCELLED, reason));
   }
@@ -468,6 +552,69 @@ public final class StageRun {
     return byDefault == null ? AggregationStrategy.MERGE : byDefault;
   }
 
+  private PartialFailurePolicy policy() {
+    if (config.onPartialFailure() != null) {
+      return config.onPartialFailure();
+    }
+    PartialFailurePolicy byDefault = snapshot.defaultOnPartialFailure();
+    return byDefault == null ? PartialFailurePolicy.PROCEED : byDefault;
+  }
+
+  /** A region that an operator names: looked at anew, and null if there is none of that name. */
+  private @Nullable Eligibility known(String name) {
+    WorldSnapshot now = look(List.of(name), "retry in " + name);
+    if (now.candidates().isEmpty()) {
+      return null;
+    }
+    RegionSnapshot region = now.candidates().get(0);
+    regions.put(name, region);
+    return rules.of(region);
+  }
+
+  /** Does what an operator decided. */
+  private void apply(StageDecision decided) {
+    List<RegionRun> chosen = new ArrayList<>();
+    for (RegionRun share : shares.values()) {
+      boolean named = decided.regions() == null || decided.regions().contains(share.region());
+      if (named && share.ended() && share.result().status() == RegionStatus.FAILED) {
+        chosen.add(share);
+      }
+    }
+    switch (decided.action()) {
+      case RETRY -> {
+        for (RegionRun share : chosen) {
+          share.retry(decided.in() == null ? share.region() : decided.in(), decided.newKey());
+          waiting.add(share);
+        }
+      }
+      case SKIP -> chosen.forEach(RegionRun::skip);
+      case ACCEPT -> record.accept();
+      case ABORT ->
+          record.end(
+              RegionError.of(
+                  FailureType.QUORUM_NOT_MET,
+                  "an operator ended the stage"
+                      + (decided.reason() == null ? "" : ": " + decided.reason())));
+      case AGGREGATE -> {
+        if (decided.aggregation() != null) {
+          record.aggregateBy(decided.aggregation());
+        }
+      }
+    }
+  }
+
+  /** Nobody decided in time: the stage ends as its block says. */
+  private void resumeTimedOut(FederatedStageResult parked) {
+    if (config.onResumeTimeout() == PartialFailurePolicy.PROCEED) {
+      record.judge(PartialFailurePolicy.PROCEED);
+    } else {
+      String why = parked.error() == null ? "" : ": " + parked.error().message();
+      record.end(
+          RegionError.of(
+              FailureType.QUORUM_NOT_MET, "nobody decided within resume_timeout_seconds" + why));
+    }
+  }
+
   /** The regions' results in region order. */
   private Map<String, RegionResult> results() {
     Map<String, RegionResult> results = new LinkedHashMap<>();
@@ -479,129 +626,8 @@ public final class StageRun {
           results.put(region.name(), result);
         }
       }
-      return results;
     }
-    shares.forEach((region, share) -> results.put(region, share.result()));
+    shares.forEach((region, share) -> results.putIfAbsent(region, share.result()));
     return results;
-  }
-
-  private FederatedStageResult aggregate() {
-    Map<String, RegionResult> results = results();
-    List<RegionResult> failed = withStatus(results, RegionStatus.FAILED);
-    List<RegionResult> succeeded = withStatus(results, RegionStatus.SUCCEEDED);
-    RegionError tooFew = tooFew(succeeded, failed);
-    if (tooFew != null) {
-      return result(StageOutcome.FAILED, results, tooFew, null, List.of());
-    }
-    AggregationOptions options = config.aggregationOptions(aggregation);
-    Aggregated aggregated;
-    try {
-      aggregated = aggregator.aggregate(options, StageResultJson.outputs(succeeded), winner);
-    } catch (AggregationException e) {
-      RegionError error =
-          RegionError.of(FailureType.AGGREGATION_FAILED, String.valueOf(e.getMessage()));
-      return result(StageOutcome.FAILED, results, error, null, List.of());
-    }
-    boolean complete = failed.isEmpty() || aggregation == AggregationStrategy.FIRST;
-    StageOutcome outcome = complete ? StageOutcome.SUCCEEDED : StageOutcome.PARTIAL;
-    return result(outcome, results, null, aggregated, aggregated.warnings());
-  }
-
-  /** Why the successes do not make a stage, or null. */
-  private @Nullable RegionError tooFew(List<RegionResult> succeeded, List<RegionResult> failed) {
-    int counted = succeeded.size() + failed.size();
-    if (succeeded.isEmpty() && counted == 1) {
-      return failed.get(0).error();
-    }
-    boolean enough =
-        aggregation == AggregationStrategy.FIRST
-            ? !succeeded.isEmpty()
-            : succeeded.size() >= config.minRegions();
-    if (succeeded.isEmpty() || !enough) {
-      return RegionError.of(
-          FailureType.QUORUM_NOT_MET,
-          "%d of %d regions succeeded, min_regions is %d%s"
-              .formatted(succeeded.size(), counted, config.minRegions(), reasons(failed)));
-    }
-    boolean partial = !failed.isEmpty() && aggregation != AggregationStrategy.FIRST;
-    if (partial && config.onPartialFailure() != PartialFailurePolicy.PROCEED) {
-      return RegionError.of(
-          FailureType.QUORUM_NOT_MET,
-          "%d of %d regions succeeded and on_partial_failure is %s%s"
-              .formatted(
-                  succeeded.size(),
-                  counted,
-                  config.onPartialFailure().wireName(),
-                  reasons(failed)));
-    }
-    return null;
-  }
-
-  private static String reasons(List<RegionResult> failed) {
-    StringBuilder reasons = new StringBuilder();
-    for (RegionResult result : failed.subList(0, Math.min(failed.size(), MOST_REASONS))) {
-      RegionError error = result.error();
-      if (error != null) {
-        reasons.append("; ").append(result.region()).append(": ").append(error.message());
-      }
-    }
-    if (failed.size() > MOST_REASONS) {
-      reasons.append("; and ").append(failed.size() - MOST_REASONS).append(" more");
-    }
-    return reasons.toString();
-  }
-
-  private static List<RegionResult> withStatus(
-      Map<String, RegionResult> results, RegionStatus status) {
-    return results.values().stream().filter(result -> result.status() == status).toList();
-  }
-
-  private FederatedStageResult result(RegionError refusal) {
-    return result(StageOutcome.FAILED, notCalled, refusal, null, List.of());
-  }
-
-  private FederatedStageResult result(
-      StageOutcome outcome,
-      Map<String, RegionResult> results,
-      @Nullable RegionError error,
-      @Nullable Aggregated aggregated,
-      List<String> warnings) {
-    AggregationOptions options = config.aggregationOptions(aggregation);
-    JsonNode recorded =
-        aggregated == null || Aggregator.builtIn(options) ? null : aggregated.value();
-    List<RegionResult> succeeded = withStatus(results, RegionStatus.SUCCEEDED);
-    List<RegionResult> failed = withStatus(results, RegionStatus.FAILED);
-    double cost = 0;
-    long tokens = 0;
-    for (RegionResult result : results.values()) {
-      cost += result.cost();
-      tokens += result.tokensUsed();
-    }
-    FederatedStageResult result =
-        new FederatedStageResult(
-            request.stageId(),
-            outcome,
-            decision.strategy(),
-            aggregation,
-            options,
-            recorded,
-            winner,
-            error,
-            warnings,
-            !succeeded.isEmpty() && !failed.isEmpty(),
-            names(succeeded),
-            names(failed),
-            results,
-            List.of(decision),
-            cost,
-            tokens,
-            Workflow.currentTimeMillis() - startedAt,
-            info.getWorkflowId(),
-            info.getRunId());
-    return ResultSize.fit(result);
-  }
-
-  private static List<String> names(List<RegionResult> results) {
-    return results.stream().map(RegionResult::region).toList();
   }
 }

@@ -12,6 +12,7 @@ import dev.federated.model.CircuitBreakerConfig;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.FederationStrategy;
 import dev.federated.model.NamedSecret;
+import dev.federated.model.PartialFailurePolicy;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.SecretSource;
 import java.net.URI;
@@ -447,6 +448,7 @@ class FederationConfigParserTest {
                         true, false)),
                 null,
                 null,
+                null,
                 30,
                 new CircuitBreakerConfig(5, 60),
                 1_048_576,
@@ -467,6 +469,7 @@ class FederationConfigParserTest {
                 + " longitude: -122.4194, cost_per_execution: 0, cost_per_token: 0.00001,"
                 + " egress_cost_per_gb: 0.09, enabled: false, allow_plaintext: true}],"
                 + " default_strategy: 'NEAREST', default_aggregation: 'Vote',"
+                + " default_on_partial_failure: 'wait',"
                 + " health_check_interval_seconds: 0.1,"
                 + " circuit_breaker: {threshold: 1, timeout_seconds: 0.1},"
                 + " max_output_bytes: 1500000,"
@@ -496,6 +499,7 @@ class FederationConfigParserTest {
                         true)),
                 FederationStrategy.NEAREST,
                 AggregationStrategy.MAJORITY,
+                PartialFailurePolicy.WAIT,
                 0.1,
                 new CircuitBreakerConfig(1, 0.1),
                 1_500_000,

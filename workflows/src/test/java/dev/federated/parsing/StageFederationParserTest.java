@@ -29,7 +29,7 @@ class StageFederationParserTest {
             "{strategy: 'nearst', aggregation: 'sum', regions: ['us-east-1', 'us-west-9', 7],"
                 + " residency: [], fallback_region: 'eu-wst-1', max_retries: -1,"
                 + " timeout_seconds: NaN, data_location: {lat: 91}, reduce_function: 'summ',"
-                + " required_tags: 'gpu', hedge: true, on_partial_failure: 'wait', retires: 3}");
+                + " required_tags: 'gpu', hedge: true, on_partial_failure: 'waits', retires: 3}");
 
     assertThat(problems)
         .extracting(Problem::path)
@@ -131,7 +131,9 @@ class StageFederationParserTest {
         "min_regions: 1.5",
         "max_parallel: 0",
         "max_parallel: 1001",
-        "on_partial_failure: 'wait'",
+        "on_partial_failure: 'waits'",
+        "resume_timeout_seconds: 0",
+        "on_resume_timeout: 'wait'",
         "on_partial_failure: true",
         "reduce_function: ''",
         "score_field: 5",
@@ -173,7 +175,6 @@ class StageFederationParserTest {
         "max_cost: 1",
         "distribution: 'scatter'",
         "region_inputs: {}",
-        "on_partial_failure: 'WAIT'",
       })
   void whatIsNotBuiltYetIsRefusedAsSuch(String text) {
     assertThat(stageProblem("{" + text + "}").message()).contains("not supported yet");
@@ -299,7 +300,9 @@ class StageFederationParserTest {
                 null,
                 1,
                 100,
-                PartialFailurePolicy.PROCEED,
+                null,
+                null,
+                null,
                 "sum",
                 "score",
                 null,
@@ -320,7 +323,8 @@ class StageFederationParserTest {
                     + " retry_delay_seconds: 0, fallback_region: 'ap-south-1',"
                     + " required_tags: ['gpu'],"
                     + " residency: ['us-east-1', 'eu-west-1', 'ap-south-1'], min_regions: 2,"
-                    + " max_parallel: 1, on_partial_failure: 'Fail', reduce_function: 'median',"
+                    + " max_parallel: 1, on_partial_failure: 'Wait',"
+                    + " resume_timeout_seconds: 60, on_resume_timeout: 'proceed', reduce_function: 'median',"
                     + " score_field: 's', vote_field: 'v', require_majority: true,"
                     + " merge_conflict: 'Collect'}"))
         .isEqualTo(
@@ -344,7 +348,9 @@ class StageFederationParserTest {
                 .residency(List.of("us-east-1", "eu-west-1", "ap-south-1"))
                 .minRegions(2)
                 .maxParallel(1)
-                .onPartialFailure(PartialFailurePolicy.FAIL)
+                .onPartialFailure(PartialFailurePolicy.WAIT)
+                .resumeTimeoutSeconds(60.0)
+                .onResumeTimeout(PartialFailurePolicy.PROCEED)
                 .reduceFunction("median")
                 .scoreField("s")
                 .voteField("v")

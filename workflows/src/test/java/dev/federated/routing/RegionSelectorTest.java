@@ -481,6 +481,7 @@ class RegionSelectorTest {
             null,
             FederationStrategy.NEAREST,
             null,
+            null,
             plain.circuitBreaker(),
             1,
             false,

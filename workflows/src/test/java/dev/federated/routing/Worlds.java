@@ -24,6 +24,7 @@ final class Worlds {
         null,
         null,
         null,
+        null,
         new CircuitBreakerConfig(5, 60),
         1_000_000,
         false,
