@@ -177,7 +177,7 @@ final class PipelineRun implements TemplateScope {
       return false;
     }
     carried.add(stage.id());
-    ended.add(new Ended(stage.id(), earlier));
+    ended.add(new Ended(stage.id(), () -> earlier));
     return true;
   }
 
