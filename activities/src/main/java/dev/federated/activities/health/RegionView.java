@@ -47,9 +47,6 @@ public final class RegionView implements World, RegionListener {
 
   private static final int REMEMBERED = 10_000;
 
-  /** Statuses that mean overload with or without a Retry-After. */
-  private static final Set<Integer> OVERLOADED = Set.of(425, 429);
-
   private final FederationConfig config;
   private final Clock clock;
   private final BooleanSupplier searchAttributes;
@@ -356,16 +353,10 @@ public final class RegionView implements World, RegionListener {
     }
   }
 
-  /**
-   * The rules of {@link CircuitBreakers}, as far as a recorded error tells: one of overload has a
-   * Retry-After unless its status means overload by itself, and none at all was a long queue.
-   */
+  /** The rules of {@link CircuitBreakers}; overload without a status was a long queue. */
   private static boolean counts(RegionError error) {
-    boolean retryAfter =
-        !error.retryable()
-            || error.httpStatus() == null
-            || !OVERLOADED.contains(error.httpStatus());
-    return CircuitBreakers.counts(error.type(), retryAfter);
+    boolean queueWait = error.type() == FailureType.REGION_OVERLOADED && error.httpStatus() == null;
+    return !queueWait && CircuitBreakers.counts(error.type(), error.retryAfter() != null);
   }
 
   @Override

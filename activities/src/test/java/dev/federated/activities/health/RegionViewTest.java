@@ -240,9 +240,10 @@ class RegionViewTest {
   void overloadOpensTheBreakerUnlessTheRegionSaidWhenToComeAgain() {
     RegionView view = view(A, B);
     for (int i = 0; i < 3; i++) {
-      view.ended("a" + i, "a", new RegionError(FailureType.REGION_OVERLOADED, "m", true, 429), 1);
-      view.ended("b" + i, "b", new RegionError(FailureType.REGION_OVERLOADED, "m", false, 429), 1);
-      view.ended("c" + i, "b", new RegionError(FailureType.REGION_OVERLOADED, "m", true, 503), 1);
+      view.ended("a" + i, "a", overloaded(429, null), 1);
+      view.ended("b" + i, "b", overloaded(429, 7L), 1);
+      view.ended("c" + i, "b", overloaded(503, 120L), 1);
+      view.ended("d" + i, "b", overloaded(null, null), 1);
     }
 
     assertThat(look(view, "a").circuit()).isEqualTo(CircuitState.OPEN);
@@ -550,6 +551,10 @@ class RegionViewTest {
         JsonNodeFactory.instance.objectNode(),
         JsonNodeFactory.instance.objectNode(),
         stage);
+  }
+
+  private static RegionError overloaded(@Nullable Integer status, @Nullable Long retryAfter) {
+    return new RegionError(FailureType.REGION_OVERLOADED, "m", true, status, retryAfter);
   }
 
   private static RegionError unavailable() {
