@@ -125,6 +125,14 @@ public final class StageRun {
    * @throws CanceledFailure if the workflow is cancelled; every share has been told by then
    */
   public FederatedStageResult run() {
+    FederatedStageResult result = execute();
+    if (!WorkflowUnsafe.isReplaying()) {
+      world.stageEnded(runKey, result.strategy(), result.outcome(), result.latencyMs());
+    }
+    return result;
+  }
+
+  private FederatedStageResult execute() {
     RegionError refusal = refusal();
     if (refusal != null) {
       return result(refusal);

@@ -562,6 +562,20 @@ class FederatedStageWorkflowTest {
     assertThat(regions.world().ended).containsExactly("a RegionUnavailable", "b succeeded");
   }
 
+  @Test
+  void theWorldHearsHowEachStageEndedAlsoIfNothingCouldBeStarted() {
+    regions.region("a", answers("1")).region("b", unavailable()).start();
+
+    regions.run(parallel("a"));
+    regions.run(parallel("a", "b").maxRetries(0));
+    regions.run(stage(FederationStrategy.NEAREST, "a").requiredTags(List.of("gpu")));
+    regions.run(parallel("mars"));
+
+    assertThat(regions.world().stages)
+        .containsExactly(
+            "parallel succeeded", "parallel partial", "nearest failed", "parallel failed");
+  }
+
   private static long count(List<HistoryEvent> events, EventType type) {
     return events.stream().filter(event -> event.getEventType() == type).count();
   }

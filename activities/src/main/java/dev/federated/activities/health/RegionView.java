@@ -13,6 +13,7 @@ import dev.federated.model.FederationStrategy;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionError;
 import dev.federated.model.RegionSnapshot;
+import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
 import dev.federated.model.WorldSnapshot;
 import dev.federated.routing.Eligibility;
@@ -58,8 +59,10 @@ public final class RegionView implements World, RegionListener {
   private final RoundRobinTurns turns = new RoundRobinTurns();
   private final Map<String, WorldSnapshot> pickedSnapshots = new BoundedMap<>(REMEMBERED);
   private final Map<String, Boolean> endedExecutions = new BoundedMap<>(REMEMBERED);
+  private final Map<String, Boolean> endedStages = new BoundedMap<>(REMEMBERED);
   private final Set<String> localWorkers = new HashSet<>();
   private volatile Consumer<String> probe = region -> {};
+  private volatile @Nullable FederationMetrics metrics;
 
   /**
    * A view in which nothing is known yet.
@@ -112,8 +115,9 @@ public final class RegionView implements World, RegionListener {
     }
   }
 
-  /** Registers the gauges of every region. */
+  /** Registers the gauges of every region, and counts the stages that end from now on. */
   public void watch(FederationMetrics metrics) {
+    this.metrics = metrics;
     for (RegionState state : regions.values()) {
       RegionConfig region = state.config();
       metrics.watch(
@@ -276,7 +280,7 @@ public final class RegionView implements World, RegionListener {
       case PARALLEL, SEQUENTIAL -> {}
       case ROUND_ROBIN -> seen.weight(region.weight()).turn(lags.getOrDefault(region.name(), 0.0));
       case NEAREST -> {
-        if ((stage.dataLocality() && data != null) || stage.sourceLocation() != null) {
+        if (stage.sourceLocation() != null || (stage.dataLocality() && placed(data))) {
           place(seen, region);
         } else {
           seen.latencyMs(state.latencyMs());
@@ -303,6 +307,14 @@ public final class RegionView implements World, RegionListener {
       }
     }
     return seen.build();
+  }
+
+  /** Whether it is known where the data is, so that distances from it can be. */
+  private boolean placed(@Nullable DataLocation data) {
+    RegionState holder = data == null || data.region() == null ? null : regions.get(data.region());
+    return holder == null
+        ? data != null && data.point() != null
+        : holder.config().latitude() != null && holder.config().longitude() != null;
   }
 
   private static void place(RegionSnapshot.Builder seen, RegionConfig region) {
@@ -351,6 +363,18 @@ public final class RegionView implements World, RegionListener {
     if (failed) {
       probe.accept(region);
     }
+  }
+
+  @Override
+  public void stageEnded(
+      String runKey, FederationStrategy strategy, StageOutcome outcome, long latencyMs) {
+    FederationMetrics counted = metrics;
+    synchronized (lock) {
+      if (counted == null || endedStages.put(runKey, true) != null) {
+        return;
+      }
+    }
+    counted.stageEnded(strategy, outcome, latencyMs);
   }
 
   /** The rules of {@link CircuitBreakers}; overload without a status was a long queue. */
