@@ -315,4 +315,27 @@ class PipelineWorkflowTest {
                 event.getEventType()
                     == EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED);
   }
+
+  @Test
+  void stagesThatWaitForRoomAtOnceDoNotCrowdTheSameWorkflowTask() {
+    regions.region("us", answers("1")).start();
+    StringBuilder stages = new StringBuilder();
+    for (int i = 0; i < 6; i++) {
+      stages.append(
+          "%s{\"id\": \"s%d\", \"federation\": {\"regions\": [\"us\"]}}"
+              .formatted(i == 0 ? "" : ",", i));
+    }
+
+    WorkflowStub stub =
+        start(
+            "{\"id\": \"p\", \"federation\": {\"execution\": \"inline\"}, \"stages\": ["
+                + stages
+                + "]}",
+            "\"" + "x".repeat(900_000) + "\"");
+
+    assertThat(stub.getResult(PipelineResult.class).outcome()).isEqualTo(StageOutcome.SUCCEEDED);
+    assertThat(regions.commandBytesByTask(stub))
+        .hasSizeGreaterThanOrEqualTo(3)
+        .allSatisfy(bytes -> assertThat(bytes).isLessThanOrEqualTo(2L * 1024 * 1024));
+  }
 }

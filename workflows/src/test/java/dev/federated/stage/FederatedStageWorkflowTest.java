@@ -576,6 +576,23 @@ class FederatedStageWorkflowTest {
             "parallel succeeded", "parallel partial", "nearest failed", "parallel failed");
   }
 
+  @Test
+  void largeInputsAreSpreadOverWorkflowTasksOfAtMostTwoMebibytes() {
+    for (String region : List.of("a", "b", "c", "d", "e")) {
+      regions.region(region, answers("1"));
+    }
+    regions.start();
+    WorkflowStub stub =
+        regions.startStage(
+            parallel("a", "b", "c", "d", "e").aggregation(AggregationStrategy.REDUCE),
+            "\"" + "x".repeat(900_000) + "\"");
+
+    assertThat(ScriptedRegions.result(stub).aggregated()).isEqualTo(json("5"));
+    assertThat(regions.commandBytesByTask(stub))
+        .hasSizeGreaterThanOrEqualTo(3)
+        .allSatisfy(bytes -> assertThat(bytes).isLessThanOrEqualTo(2L * 1024 * 1024));
+  }
+
   private static long count(List<HistoryEvent> events, EventType type) {
     return events.stream().filter(event -> event.getEventType() == type).count();
   }

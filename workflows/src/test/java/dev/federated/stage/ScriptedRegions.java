@@ -15,6 +15,7 @@ import dev.federated.pipeline.ExecuteComponentActivity;
 import dev.federated.pipeline.PipelineWorkflow;
 import dev.federated.pipeline.PipelineWorkflowImpl;
 import io.temporal.activity.Activity;
+import io.temporal.api.history.v1.HistoryEvent;
 import io.temporal.client.ActivityCompletionException;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowFailedException;
@@ -167,6 +168,22 @@ public final class ScriptedRegions implements AutoCloseable {
 
   public WorkflowClient client() {
     return environment.getWorkflowClient();
+  }
+
+  /** The bytes of scheduled activities, one number for each workflow task that scheduled any. */
+  public List<Long> commandBytesByTask(WorkflowStub workflow) {
+    Map<Long, Long> bytes = new LinkedHashMap<>();
+    for (HistoryEvent event :
+        client().fetchHistory(workflow.getExecution().getWorkflowId()).getEvents()) {
+      if (event.hasActivityTaskScheduledEventAttributes()) {
+        var scheduled = event.getActivityTaskScheduledEventAttributes();
+        bytes.merge(
+            scheduled.getWorkflowTaskCompletedEventId(),
+            (long) scheduled.getSerializedSize(),
+            Long::sum);
+      }
+    }
+    return List.copyOf(bytes.values());
   }
 
   @Override
