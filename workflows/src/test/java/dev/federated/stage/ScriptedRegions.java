@@ -58,6 +58,7 @@ public final class ScriptedRegions implements AutoCloseable {
   public final List<RemoteRequest> requests = new CopyOnWriteArrayList<>();
   public final List<ComponentRequest> components = new CopyOnWriteArrayList<>();
   private Function<ComponentRequest, JsonNode> component = ComponentRequest::inputs;
+  private boolean componentsGive = true;
   private FakeWorld world = new FakeWorld(FederationConfig.of(List.of()));
 
   /** Adds a region whose worker does that. */
@@ -76,6 +77,12 @@ public final class ScriptedRegions implements AutoCloseable {
   /** What local components give; without it, their inputs. */
   public ScriptedRegions components(Function<ComponentRequest, JsonNode> component) {
     this.component = component;
+    return this;
+  }
+
+  /** Lets local components answer nothing at all. */
+  public ScriptedRegions componentsGiveNothing() {
+    this.componentsGive = false;
     return this;
   }
 
@@ -103,7 +110,9 @@ public final class ScriptedRegions implements AutoCloseable {
         (ExecuteComponentActivity)
             request -> {
               components.add(request);
-              return new ComponentResponse(component.apply(request), 1, 0, 0);
+              return componentsGive
+                  ? new ComponentResponse(component.apply(request), 1, 0, 0)
+                  : null;
             });
     behaviours.forEach(
         (region, behaviour) -> {
