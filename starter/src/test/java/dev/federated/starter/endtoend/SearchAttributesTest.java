@@ -1,0 +1,94 @@
+package dev.federated.starter.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.federated.model.FederatedStageConfig;
+import dev.federated.model.FederationConfig;
+import dev.federated.model.RegionConfig;
+import dev.federated.model.StageOutcome;
+import dev.federated.model.StageRequest;
+import dev.federated.stage.FederatedStageResult;
+import dev.federated.starter.Execution;
+import dev.federated.starter.FederationCoordinator;
+import io.temporal.api.enums.v1.EventType;
+import io.temporal.client.WorkflowClient;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(90)
+@RealServer.Needed
+class SearchAttributesTest {
+  @TempDir private Path directory;
+
+  private static StageRequest request(String works, String fails) {
+    return new StageRequest(
+        "found",
+        "transformer",
+        Json.of("{}"),
+        Json.of("{total: 42}"),
+        FederatedStageConfig.builder().regions(List.of(works, fails)).maxRetries(0).build());
+  }
+
+  @Test
+  void partialStageIsFoundByItsOutcomeAndItsFailedRegion(RealServer server, Deployment deployment) {
+    WorkflowClient client = server.client(RealServer.DEFAULT_NAMESPACE);
+    Execution<FederatedStageResult> execution =
+        deployment.coordinator().startFederated(request("us", "missing"));
+    assertThat(execution.result().outcome()).isEqualTo(StageOutcome.PARTIAL);
+
+    for (String found :
+        List.of(
+            "FederationOutcome = \"partial\"",
+            "FederationFailedRegions = \"missing\"",
+            "FederationStage = \"found\"",
+            "FederationStrategy = \"parallel\"")) {
+      await(found)
+          .atMost(Duration.ofSeconds(20))
+          .until(() -> listed(client, found).contains(execution.workflowId()));
+    }
+    assertThat(listed(client, "FederationOutcome = \"failed\""))
+        .doesNotContain(execution.workflowId());
+  }
+
+  @Test
+  void sameStageRunsInANamespaceWithoutThem(RealServer server) {
+    WorkflowClient client = server.client(server.newNamespace("without-attributes"));
+    FederationConfig federation =
+        FederationConfig.of(
+            List.of(RegionConfig.builder("works").build(), RegionConfig.builder("gone").build()));
+    try (InProcessWorkers workers =
+        InProcessWorkers.start(client, federation, List.of("works"), directory, factory -> {})) {
+      FederationCoordinator coordinator = new FederationCoordinator(client);
+      Execution<FederatedStageResult> execution =
+          coordinator.startFederated(
+              new StageRequest(
+                  "found",
+                  "transformer",
+                  Json.of("{}"),
+                  Json.of("{total: 42}"),
+                  request("works", "gone").federation().toBuilder()
+                      .queueTimeoutSeconds(1.0)
+                      .build()));
+      FederatedStageResult result = execution.result();
+
+      assertThat(result.outcome()).isEqualTo(StageOutcome.PARTIAL);
+      assertThat(result.failedRegions()).containsExactly("gone");
+      assertThat(client.fetchHistory(execution.workflowId()).getEvents())
+          .noneMatch(
+              event ->
+                  event.getEventType() == EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES);
+    }
+  }
+
+  private static List<String> listed(WorkflowClient client, String query) {
+    return client
+        .listExecutions(query)
+        .map(execution -> execution.getExecution().getWorkflowId())
+        .toList();
+  }
+}
