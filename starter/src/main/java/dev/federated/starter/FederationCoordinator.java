@@ -149,13 +149,23 @@ public final class FederationCoordinator {
 
   /** The health of each region of the control worker's federation, asked in the region itself. */
   public Map<String, RegionHealth> checkHealth() {
+    return checkHealth(LONGEST_HEALTH_CHECK);
+  }
+
+  /**
+   * As {@link #checkHealth()}, in that time.
+   *
+   * @param longest how long it may take; a region without a worker takes 5 seconds
+   * @throws WorkflowFailedException if it takes longer, such as without control worker
+   */
+  public Map<String, RegionHealth> checkHealth(Duration longest) {
     WorkflowStub stub =
         client.newUntypedWorkflowStub(
             CheckHealthWorkflow.TYPE,
             WorkflowOptions.newBuilder()
                 .setWorkflowId(newWorkflowId("health"))
                 .setTaskQueue(FederatedQueues.CONTROL)
-                .setWorkflowRunTimeout(LONGEST_HEALTH_CHECK)
+                .setWorkflowRunTimeout(longest)
                 .setStaticSummary("health of every region")
                 .build());
     stub.start();

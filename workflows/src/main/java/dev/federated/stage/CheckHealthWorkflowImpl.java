@@ -1,13 +1,8 @@
 package dev.federated.stage;
 
-import com.fasterxml.jackson.databind.node.NullNode;
 import dev.federated.model.CircuitState;
-import dev.federated.model.FederatedStageConfig;
-import dev.federated.model.FederationStrategy;
+import dev.federated.model.RegionError;
 import dev.federated.model.RegionSnapshot;
-import dev.federated.model.StageRequest;
-import dev.federated.model.WorldSnapshot;
-import dev.federated.routing.RegionSelector;
 import io.temporal.activity.ActivityOptions;
 import io.temporal.common.RetryOptions;
 import io.temporal.workflow.Promise;
@@ -32,15 +27,11 @@ public final class CheckHealthWorkflowImpl implements CheckHealthWorkflow {
 
   @Override
   public Map<String, RegionHealth> check() {
-    FederatedStageConfig everyRegion =
-        FederatedStageConfig.builder().strategy(FederationStrategy.PARALLEL).build();
-    StageRequest request =
-        new StageRequest("health", "health", NullNode.instance, NullNode.instance, everyRegion);
-    String runKey = Workflow.getInfo().getRunId();
-    WorldSnapshot snapshot =
-        Workflow.sideEffect(WorldSnapshot.class, () -> world.snapshot(request, runKey));
+    RegionSnapshot[] regions =
+        Workflow.sideEffect(
+            RegionSnapshot[].class, () -> world.everyRegion().toArray(RegionSnapshot[]::new));
     Map<String, Promise<RegionHealth>> probes = new LinkedHashMap<>();
-    for (RegionSnapshot region : RegionSelector.inOrder(everyRegion, snapshot)) {
+    for (RegionSnapshot region : regions) {
       probes.put(region.name(), probe(region));
     }
     Map<String, RegionHealth> health = new LinkedHashMap<>();
@@ -48,9 +39,9 @@ public final class CheckHealthWorkflowImpl implements CheckHealthWorkflow {
     return health;
   }
 
-  private static Promise<RegionHealth> probe(RegionSnapshot region) {
+  private Promise<RegionHealth> probe(RegionSnapshot region) {
     if (Boolean.FALSE.equals(region.enabled())) {
-      return Workflow.newPromise(unhealthy("disabled", "disabled in the federation file"));
+      return Workflow.newPromise(unhealthy(region, "disabled", "disabled in the federation file"));
     }
     ActivityOptions options =
         ActivityOptions.newBuilder()
@@ -65,7 +56,7 @@ public final class CheckHealthWorkflowImpl implements CheckHealthWorkflow {
         .handle(
             (health, failure) -> {
               if (failure != null) {
-                return unreachable(region.name(), failure);
+                return unreachable(region, failure);
               }
               return region.circuit() == CircuitState.OPEN && health.healthy()
                   ? health.withReason("circuit breaker is open")
@@ -73,16 +64,31 @@ public final class CheckHealthWorkflowImpl implements CheckHealthWorkflow {
             });
   }
 
-  private static RegionHealth unreachable(String region, RuntimeException failure) {
-    RemoteOutcome outcome = RemoteOutcome.failed(region, failure, noPollers -> true);
-    String reason = outcome.error() == null ? failure.toString() : outcome.error().message();
-    boolean noWorker =
-        outcome.error() != null
-            && outcome.error().type() == dev.federated.model.FailureType.NO_WORKER_IN_REGION;
-    return unhealthy(noWorker ? "no_worker" : "unhealthy", reason);
+  private RegionHealth unreachable(RegionSnapshot region, RuntimeException failure) {
+    RemoteOutcome outcome = RemoteOutcome.failed(region.name(), failure, this::noWorker);
+    RegionError error = outcome.error();
+    if (error == null) {
+      return unhealthy(region, "unhealthy", failure.toString());
+    }
+    return switch (error.type()) {
+      case NO_WORKER_IN_REGION -> unhealthy(region, "no_worker", error.message());
+      case REGION_OVERLOADED ->
+          unhealthy(
+              region,
+              "busy",
+              "its workers did not take the probe within %d s; they are busy, or just gone"
+                  .formatted(WAIT_FOR_WORKER.toSeconds()));
+      default -> unhealthy(region, "unhealthy", error.message());
+    };
   }
 
-  private static RegionHealth unhealthy(String status, String reason) {
-    return new RegionHealth(false, status, null, null, 0, reason);
+  /** Whether nobody polls the region's queue, recorded as everything from outside. */
+  private boolean noWorker(String region) {
+    return Workflow.sideEffect(Boolean.class, () -> !Boolean.TRUE.equals(world.polled(region)));
+  }
+
+  private static RegionHealth unhealthy(RegionSnapshot region, String status, String reason) {
+    Integer places = region.maxConcurrent();
+    return new RegionHealth(false, status, null, null, places == null ? 0 : places, reason);
   }
 }

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
  * Health of one region.
  *
  * @param healthy whether it takes work
- * @param status a word for a table: healthy, offline, no_worker, disabled, or what the region says
- *     of itself
+ * @param status a word for a table: healthy, offline, no_worker, busy, disabled, or what the region
+ *     says of itself
  * @param latencyMs time of the probe in milliseconds, or null if there was no answer
  * @param currentLoad executions running in it, or null if unknown
  * @param maxConcurrent executions that it takes at once

@@ -2,9 +2,11 @@ package dev.federated.stage;
 
 import dev.federated.model.FederationStrategy;
 import dev.federated.model.RegionError;
+import dev.federated.model.RegionSnapshot;
 import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
 import dev.federated.model.WorldSnapshot;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +23,13 @@ public interface World {
    * @param runKey identifies this stage of this run; the same when the workflow task is repeated
    */
   WorldSnapshot snapshot(StageRequest request, String runKey);
+
+  /**
+   * Every region of the federation in the order of priority and name, with what a report of its
+   * health reads: whether it is enabled, its breaker, and how many executions it takes at once.
+   * Nothing is picked.
+   */
+  List<RegionSnapshot> everyRegion();
 
   /**
    * Tells that an execution was started in a region; may be repeated with the same key.

@@ -63,6 +63,18 @@ public final class FakeWorld implements World {
   }
 
   @Override
+  public List<RegionSnapshot> everyRegion() {
+    return federation.regions().stream()
+        .map(
+            region ->
+                known
+                    .getOrDefault(region.name(), UnaryOperator.identity())
+                    .apply(FederationSnapshots.fromFile(region))
+                    .build())
+        .toList();
+  }
+
+  @Override
   public void started(String executionKey, String region) {
     started.add(region);
   }

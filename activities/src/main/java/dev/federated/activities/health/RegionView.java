@@ -30,6 +30,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -167,6 +168,25 @@ public final class RegionView implements World, RegionListener {
         }
       };
     }
+  }
+
+  @Override
+  public List<RegionSnapshot> everyRegion() {
+    Instant now = clock.instant();
+    List<RegionSnapshot> seen = new ArrayList<>();
+    synchronized (lock) {
+      for (String name : inPriorityOrder) {
+        RegionState state = Objects.requireNonNull(regions.get(name));
+        RegionConfig region = state.config();
+        seen.add(
+            RegionSnapshot.builder(name)
+                .enabled(region.enabled() ? null : false)
+                .circuit(state.circuit(now, trialLostAfter))
+                .maxConcurrent(region.maxConcurrent())
+                .build());
+      }
+    }
+    return seen;
   }
 
   /** Looks, and counts what the stage will choose from what it sees. */

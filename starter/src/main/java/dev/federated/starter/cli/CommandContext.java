@@ -11,14 +11,25 @@ import java.util.Map;
  * @param workingDirectory where relative paths start
  * @param stdin standard input
  * @param interruption what happens on SIGINT and SIGTERM
+ * @param patience how an execution is waited for
  */
 record CommandContext(
     Map<String, String> environment,
     Path workingDirectory,
     InputStream stdin,
-    Interruption interruption) {
+    Interruption interruption,
+    Patience patience) {
   CommandContext {
     environment = Map.copyOf(environment);
+  }
+
+  /** A process whose stderr is not a terminal, with the usual times. */
+  CommandContext(
+      Map<String, String> environment,
+      Path workingDirectory,
+      InputStream stdin,
+      Interruption interruption) {
+    this(environment, workingDirectory, stdin, interruption, Patience.usual(false));
   }
 
   /** The environment may hold secrets, so that the text form leaves it out. */

@@ -53,6 +53,7 @@ final class DemoCommand implements Callable<Integer> {
     CommandContext context = Federate.contextOf(federate);
     PrintWriter err = spec.commandLine().getErr();
     start.check(server);
+    start.checkBringsServer();
     FederationConfig listed =
         FederationConfigParser.parse(resource(FEDERATION), FEDERATION, "demo");
     List<AutoCloseable> running = new ArrayList<>();
@@ -69,7 +70,6 @@ final class DemoCommand implements Callable<Integer> {
       ObjectNode input = JsonNodeFactory.instance.objectNode().put("data_url", url);
       EmbeddedChoice choice = server.embedded() == null ? EmbeddedChoice.AUTO : server.embedded();
       try (ServerSession session = ServerSession.embedded(context, choice, file, err)) {
-        start.checkDetach(session);
         FederationCoordinator coordinator = new FederationCoordinator(session.client());
         Launch launch =
             new Launch(context, session, start, output, spec.commandLine().getOut(), err);

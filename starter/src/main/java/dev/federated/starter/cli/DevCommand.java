@@ -56,20 +56,21 @@ final class DevCommand implements Callable<Integer> {
     EmbeddedChoice choice = server.embedded() == null ? EmbeddedChoice.AUTO : server.embedded();
     CountDownLatch stopped = new CountDownLatch(1);
     Interruption.Registration stop = context.interruption().onInterrupt(stopped::countDown);
-    try (EmbeddedServer embedded =
+    try (Operations operations = Operations.open(metrics, null);
+        EmbeddedServer embedded =
             EmbeddedServers.start(
                 context, choice, port, uiPort, false, spec.commandLine().getErr());
         ServerSession session =
             ServerSession.over(TemporalConnection.plaintext(embedded.address()));
         ServedWorker worker =
-            ServedWorker.start(context, session.client(), file, roles, metrics, null)) {
+            ServedWorker.start(context, session.client(), file, roles, operations)) {
       Ready ready = new Ready();
       ready.put("server", embedded.address());
       embedded.ui().ifPresent(ui -> ready.put("ui", ui.toString()));
-      worker.operations().ifPresent(uri -> ready.put("metrics", uri + "/metrics"));
+      operations.uri().ifPresent(uri -> ready.put("metrics", uri + "/metrics"));
       ready.put("regions", String.join(",", roles.regions()));
       ready.print(spec.commandLine().getOut(), output);
-      stopped.await();
+      worker.serve(stopped);
     } finally {
       stop.close();
     }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.federated.parsing.InvalidDocumentException;
 import dev.federated.parsing.Problem;
+import dev.federated.stage.PayloadSizes;
 import dev.federated.worker.document.DocumentReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -67,6 +68,22 @@ final class Documents {
               .formatted(size, LARGEST_INPUT_BYTES));
     }
     return json;
+  }
+
+  /**
+   * Makes sure that Temporal takes a request.
+   *
+   * @param file where it comes from
+   * @throws InvalidDocumentException if it is too large
+   */
+  static void checkPayload(String file, Object request) {
+    long bytes = PayloadSizes.encoded(request);
+    if (bytes > PayloadSizes.MAX_PAYLOAD_BYTES) {
+      throw problem(
+          file,
+          "has %,d bytes together with its input; Temporal takes at most %,d"
+              .formatted(bytes, PayloadSizes.MAX_PAYLOAD_BYTES));
+    }
   }
 
   private static int size(JsonNode json) {

@@ -5,6 +5,8 @@ import dev.federated.parsing.InvalidDocumentException;
 import dev.federated.parsing.NearestNames;
 import dev.federated.parsing.Problem;
 import dev.federated.starter.connection.ServerUnavailableException;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -90,6 +92,17 @@ final class ErrorReport
       message = String.valueOf(unavailable.getMessage());
       problems = List.of(new Problem("server", "", null, message, List.of()));
     }
+    Status refused = exitCode == ExitCodes.FAILED ? status(exception) : null;
+    if (refused != null && type.equals(INTERNAL_ERROR)) {
+      exitCode = ExitCodes.UNAVAILABLE;
+      type = SERVER_UNAVAILABLE;
+      message =
+          "the Temporal server did not do what it was asked: %s%s"
+              .formatted(
+                  refused.getCode(),
+                  refused.getDescription() == null ? "" : ", " + refused.getDescription());
+      problems = List.of(new Problem("server", "", null, message, List.of()));
+    }
     if (OutputOptions.asksForJson(given)) {
       print(command, type, message, problems);
     } else {
@@ -102,6 +115,16 @@ final class ErrorReport
     }
     command.getErr().flush();
     return exitCode;
+  }
+
+  /** The answer of the server that is behind an error, or null. */
+  private static @Nullable Status status(Throwable exception) {
+    for (Throwable cause = exception; cause != null; cause = cause.getCause()) {
+      if (cause instanceof StatusRuntimeException answer) {
+        return answer.getStatus();
+      }
+    }
+    return null;
   }
 
   private static void print(

@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -36,6 +37,9 @@ import picocli.CommandLine.Spec;
       CommandLine.HelpCommand.class
     })
 public final class Federate implements Runnable {
+  /** Set by the launcher. */
+  static final String STDERR_IS_TERMINAL = "federate.stderr.terminal";
+
   private final CommandContext context;
 
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -56,12 +60,28 @@ public final class Federate implements Runnable {
         new Interruption(Interruption.LONGEST_STOP, code -> Runtime.getRuntime().halt(code));
     Runtime.getRuntime().addShutdownHook(new Thread(interruption::shutdown, "federate-end"));
     CommandContext context =
-        new CommandContext(System.getenv(), Path.of("").toAbsolutePath(), System.in, interruption);
+        new CommandContext(
+            System.getenv(),
+            Path.of("").toAbsolutePath(),
+            System.in,
+            interruption,
+            Patience.usual(liveTerminal(System.getenv())));
     int exitCode = commandLine(context).setOut(out).setErr(err).execute(arguments);
     out.flush();
     err.flush();
     interruption.commandEnded();
     System.exit(exitCode);
+  }
+
+  /**
+   * Whether stderr is a terminal that can erase a line. The launcher knows what stderr is; {@code
+   * System.console()} tells of stdin and stdout, and means another thing in each release of Java.
+   */
+  static boolean liveTerminal(Map<String, String> environment) {
+    String terminal = environment.getOrDefault("TERM", "");
+    return Boolean.getBoolean(STDERR_IS_TERMINAL)
+        && !terminal.isEmpty()
+        && !terminal.equals("dumb");
   }
 
   /** The command line for a process of that kind; its output goes where the caller says. */

@@ -1,6 +1,7 @@
 package dev.federated.starter.cli;
 
 import dev.federated.worker.config.FederationConfigLoader;
+import dev.federated.worker.config.FederationFile;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -17,6 +18,17 @@ final class FederationOptions {
   /** The value of the option, or null. */
   @Nullable String file() {
     return file;
+  }
+
+  /**
+   * What a command that brings a server needs.
+   *
+   * @param found the file that was found before, or null
+   * @throws dev.federated.parsing.InvalidDocumentException if there is none, telling what to do
+   */
+  FederationFile needed(
+      @Nullable FederationFile found, CommandContext context, @Nullable String pipeline) {
+    return found != null ? found : loader(context).require(file, pipeline);
   }
 
   static FederationConfigLoader loader(CommandContext context) {

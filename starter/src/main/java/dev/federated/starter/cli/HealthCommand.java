@@ -1,8 +1,12 @@
 package dev.federated.starter.cli;
 
+import dev.federated.parsing.Problem;
 import dev.federated.stage.RegionHealth;
 import dev.federated.starter.FederationCoordinator;
 import dev.federated.worker.config.FederationFile;
+import io.temporal.client.WorkflowFailedException;
+import io.temporal.failure.TimeoutFailure;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -34,8 +38,12 @@ final class HealthCommand implements Callable<Integer> {
     FederationFile file =
         FederationOptions.loader(context).discover(federation.file(), null).orElse(null);
     try (ServerSession session =
-        ServerSession.open(context, server, file, federation, null, spec.commandLine().getErr())) {
-      Map<String, RegionHealth> health = new FederationCoordinator(session.client()).checkHealth();
+        ServerSession.open(
+            context,
+            server,
+            () -> federation.needed(file, context, null),
+            spec.commandLine().getErr())) {
+      Map<String, RegionHealth> health = health(context, session);
       if (output.json()) {
         JsonPrinter.print(spec.commandLine().getOut(), health);
       } else {
@@ -43,6 +51,25 @@ final class HealthCommand implements Callable<Integer> {
       }
     }
     return ExitCodes.SUCCEEDED;
+  }
+
+  private static Map<String, RegionHealth> health(CommandContext context, ServerSession session) {
+    Duration patience = context.patience().forWorker();
+    try {
+      return new FederationCoordinator(session.client()).checkHealth(patience);
+    } catch (WorkflowFailedException e) {
+      if (!(e.getCause() instanceof TimeoutFailure)) {
+        throw e;
+      }
+      String message =
+          "no control worker answered within %d s; start one with: federate worker --control"
+              .formatted(patience.toSeconds());
+      throw new CommandException(
+          ExitCodes.UNAVAILABLE,
+          "NoWorker",
+          message,
+          List.of(new Problem("server", "", null, message, List.of())));
+    }
   }
 
   private static List<List<String>> rows(Map<String, RegionHealth> health) {

@@ -12,15 +12,16 @@ import io.temporal.failure.CanceledFailure;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Starts an execution, follows it, and turns its end into output and an exit code. */
 final class Launch {
-  /** How long a worker may take to pick an execution up: 30 s. */
-  private static final Duration LONGEST_WAIT_FOR_WORKER = Duration.ofSeconds(30);
-
   private final CommandContext context;
   private final ServerSession session;
   private final StartOptions options;
@@ -67,28 +68,37 @@ final class Launch {
    * @param newId makes the id if the caller gives none
    */
   <T> int run(Starter<T> start, Supplier<String> newId, Kind<T> kind) throws InterruptedException {
-    Execution<T> execution = start(start, newId);
     if (options.detach()) {
-      printIds(execution);
+      printIds(start(start, newId));
       return ExitCodes.SUCCEEDED;
     }
-    err.println(
-        "%s %s"
-            .formatted(execution.attached() ? "attached to" : "started", execution.workflowId()));
-    err.flush();
-    Progress progress = new Progress(session.client(), err);
-    Interruption.Registration interruption =
-        context
-            .interruption()
-            .onInterrupt(options.leaveRunning() ? progress::close : execution::cancel);
-    try (progress) {
+    // Listens before it starts anything, so that no interruption is lost.
+    CompletableFuture<Void> interrupted = new CompletableFuture<>();
+    Interruption.Registration registration =
+        context.interruption().onInterrupt(() -> interrupted.complete(null));
+    try (Progress progress = new Progress(session.client(), err, context.patience().live())) {
+      Execution<T> execution = start(start, newId);
+      err.println(
+          "%s %s"
+              .formatted(execution.attached() ? "attached to" : "started", execution.workflowId()));
+      err.flush();
       progress.follow(execution.workflowId(), execution.runId(), kind.stage());
-      awaitWorker(execution, progress);
-      T result = result(execution, kind);
+      CompletableFuture<T> result = execution.resultAsync();
+      awaitWorker(execution, progress, CompletableFuture.anyOf(result, interrupted));
+      endOf(CompletableFuture.anyOf(result, interrupted));
+      if (!result.isDone() && options.leaveRunning()) {
+        printIds(execution);
+        return ExitCodes.INTERRUPTED;
+      }
+      if (!result.isDone()) {
+        cancel(execution, result);
+      }
+      T ended = result(execution, result, kind);
       progress.finish();
-      return print(execution, result, kind);
+      int exitCode = print(execution, ended, kind);
+      return interrupted.isDone() ? ExitCodes.INTERRUPTED : exitCode;
     } finally {
-      interruption.close();
+      registration.close();
     }
   }
 
@@ -110,31 +120,85 @@ final class Launch {
     }
   }
 
-  private <T> void awaitWorker(Execution<T> execution, Progress progress)
+  private void awaitWorker(
+      Execution<?> execution, Progress progress, CompletableFuture<?> otherwise)
       throws InterruptedException {
-    if (execution.attached() || progress.awaitTaken(LONGEST_WAIT_FOR_WORKER)) {
+    Duration patience = context.patience().forWorker();
+    try {
+      var unused =
+          CompletableFuture.anyOf(progress.taken(), otherwise)
+              .get(patience.toMillis(), TimeUnit.MILLISECONDS);
       return;
+    } catch (ExecutionException e) {
+      // How it ended is asked for next.
+      return;
+    } catch (TimeoutException e) {
+      if (FirstTask.taken(session.client(), execution)) {
+        return;
+      }
     }
-    execution.cancel();
-    String message =
-        "no worker took workflow %s within %d s, so it was cancelled; start one with: federate worker --control"
-            .formatted(execution.workflowId(), LONGEST_WAIT_FOR_WORKER.toSeconds());
-    throw new CommandException(
+    if (!execution.attached()) {
+      execution.cancel();
+    }
+    throw stopped(
         ExitCodes.UNAVAILABLE,
         "NoWorker",
-        message,
-        List.of(new Problem("server", execution.workflowId(), null, message, List.of())));
+        execution,
+        "no worker took workflow %s within %d s%s; start one with: federate worker --control"
+            .formatted(
+                execution.workflowId(),
+                patience.toSeconds(),
+                execution.attached() ? "" : ", so it was cancelled"));
   }
 
-  private static <T> T result(Execution<T> execution, Kind<T> kind) {
+  /** Cancels after an interruption and gives the execution a while to tell its regions. */
+  private void cancel(Execution<?> execution, CompletableFuture<?> result)
+      throws InterruptedException {
+    err.println("cancelling " + execution.workflowId());
+    err.flush();
+    execution.cancel();
+    Duration patience = context.patience().forCancellation();
     try {
-      return execution.result();
-    } catch (RuntimeException e) {
-      T failed = kind.failed().apply(e);
+      var unused = result.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      if (cancelled(e.getCause())) {
+        throw stopped(
+            ExitCodes.INTERRUPTED,
+            "Cancelled",
+            execution,
+            "workflow %s was cancelled".formatted(execution.workflowId()));
+      }
+    } catch (TimeoutException e) {
+      throw stopped(
+          ExitCodes.INTERRUPTED,
+          "Cancelled",
+          execution,
+          "workflow %s was asked to stop and has not ended within %d s"
+              .formatted(execution.workflowId(), patience.toSeconds()));
+    }
+  }
+
+  private static void endOf(CompletableFuture<?> one) throws InterruptedException {
+    try {
+      var unused = one.get();
+    } catch (ExecutionException e) {
+      // How it ended is asked for next.
+      return;
+    }
+  }
+
+  private static <T> T result(Execution<T> execution, CompletableFuture<T> result, Kind<T> kind)
+      throws InterruptedException {
+    try {
+      return result.get();
+    } catch (ExecutionException e) {
+      RuntimeException cause =
+          e.getCause() instanceof RuntimeException own ? own : new IllegalStateException(e);
+      T failed = kind.failed().apply(cause);
       if (failed != null) {
         return failed;
       }
-      throw ended(execution, e);
+      throw ended(execution, cause);
     }
   }
 
@@ -143,16 +207,31 @@ final class Launch {
     if (!(e instanceof WorkflowFailedException)) {
       return e;
     }
-    boolean cancelled = e.getCause() instanceof CanceledFailure;
+    if (cancelled(e)) {
+      return stopped(
+          ExitCodes.FAILED,
+          "Cancelled",
+          execution,
+          "workflow %s was cancelled".formatted(execution.workflowId()));
+    }
     Throwable cause = e.getCause() == null ? e : e.getCause();
-    String message =
-        cancelled
-            ? "workflow %s was cancelled".formatted(execution.workflowId())
-            : "workflow %s ended without a result: %s"
-                .formatted(execution.workflowId(), cause.getMessage());
-    return new CommandException(
+    return stopped(
         ExitCodes.FAILED,
-        cancelled ? "Cancelled" : "WorkflowFailed",
+        "WorkflowFailed",
+        execution,
+        "workflow %s ended without a result: %s"
+            .formatted(execution.workflowId(), cause.getMessage()));
+  }
+
+  private static boolean cancelled(@Nullable Throwable e) {
+    return e instanceof WorkflowFailedException && e.getCause() instanceof CanceledFailure;
+  }
+
+  private static CommandException stopped(
+      int exitCode, String type, Execution<?> execution, String message) {
+    return new CommandException(
+        exitCode,
+        type,
         message,
         List.of(new Problem("workflow", execution.workflowId(), null, message, List.of())));
   }

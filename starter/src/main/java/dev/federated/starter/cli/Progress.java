@@ -16,22 +16,33 @@ import io.temporal.client.WorkflowClient;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumSet;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Follows the history of an execution and of its stages, and prints a line for each region and
- * component that finishes. Reads events only, no payloads, so that it needs no codec.
+ * component that finishes; on a terminal also which still run. Reads events only, no payloads, so
+ * that it needs no codec.
  */
 final class Progress implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Progress.class);
@@ -56,22 +67,46 @@ final class Progress implements AutoCloseable {
           EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_REJECTED,
           EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED);
 
-  private final WorkflowClient client;
-  private final PrintWriter err;
-  private final CountDownLatch closed = new CountDownLatch(1);
-  private final CountDownLatch taken = new CountDownLatch(1);
-  private final Context.CancellableContext polling = Context.current().withCancellation();
-  private final ExecutorService followers =
-      Executors.newCachedThreadPool(
-          task -> {
-            Thread thread = new Thread(task, "federate-progress");
-            thread.setDaemon(true);
-            return thread;
-          });
+  /** What the last lines have when the result is there. */
+  private static final Duration LONGEST_FINISH = Duration.ofSeconds(1);
 
-  Progress(WorkflowClient client, PrintWriter err) {
+  /** How often the line of what runs is drawn again. */
+  private static final long REDRAW_MILLIS = 500;
+
+  private final WorkflowClient client;
+  private final ProgressLines lines;
+  private final Map<String, Scheduled> running = Collections.synchronizedMap(new LinkedHashMap<>());
+  private final Queue<Future<?>> following = new ConcurrentLinkedQueue<>();
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private final CompletableFuture<Void> taken = new CompletableFuture<>();
+  private final @Nullable ScheduledExecutorService painter;
+  private final Context.CancellableContext polling = Context.current().withCancellation();
+  private final ExecutorService followers = Executors.newCachedThreadPool(Progress::daemon);
+
+  /**
+   * Follows executions of that client.
+   *
+   * @param err where it prints
+   * @param live whether that is a terminal
+   */
+  Progress(WorkflowClient client, PrintWriter err, boolean live) {
     this.client = client;
-    this.err = err;
+    this.lines = new ProgressLines(err, live);
+    this.painter = live ? Executors.newSingleThreadScheduledExecutor(Progress::daemon) : null;
+    if (painter != null) {
+      var unused =
+          painter.scheduleWithFixedDelay(
+              () -> lines.status(status(Instant.now())),
+              REDRAW_MILLIS,
+              REDRAW_MILLIS,
+              TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private static Thread daemon(Runnable task) {
+    Thread thread = new Thread(task, "federate-progress");
+    thread.setDaemon(true);
+    return thread;
   }
 
   /** What was scheduled under one event id. */
@@ -83,7 +118,7 @@ final class Progress implements AutoCloseable {
    * @param stage the stage that it is; null for a pipeline
    */
   void follow(String workflowId, String runId, @Nullable String stage) {
-    var unused =
+    following.add(
         followers.submit(
             () -> {
               try {
@@ -96,16 +131,24 @@ final class Progress implements AutoCloseable {
                 // Progress is a courtesy: the result does not depend on it.
                 log.debug("progress of {} is not shown any more", workflowId, e);
               }
-            });
+            }));
   }
 
-  /**
-   * Waits until a worker has taken the execution's first workflow task.
-   *
-   * @return whether one did in that time
-   */
-  boolean awaitTaken(Duration time) throws InterruptedException {
-    return taken.await(time.toMillis(), TimeUnit.MILLISECONDS);
+  /** Done when a worker has taken the execution's first workflow task. */
+  CompletableFuture<Void> taken() {
+    return taken;
+  }
+
+  /** What runs and for how long; empty if nothing does. */
+  private String status(Instant now) {
+    List<String> parts = new ArrayList<>();
+    synchronized (running) {
+      for (Scheduled one : running.values()) {
+        long seconds = Math.max(0, Duration.between(one.at(), now).toSeconds());
+        parts.add("%s %d s".formatted(one.what(), seconds));
+      }
+    }
+    return parts.isEmpty() ? "" : "  running: " + String.join(", ", parts);
   }
 
   private void read(String workflowId, String runId, @Nullable String stage)
@@ -115,11 +158,10 @@ final class Progress implements AutoCloseable {
             .setNamespace(client.getOptions().getNamespace())
             .setExecution(WorkflowExecution.newBuilder().setWorkflowId(workflowId).setRunId(runId))
             .build();
-    Map<Long, Scheduled> scheduled = new HashMap<>();
     boolean longPoll = true;
     long seen = 0;
     GetWorkflowExecutionHistoryRequest request = start.toBuilder().setWaitNewEvent(true).build();
-    while (true) {
+    while (closed.getCount() > 0) {
       GetWorkflowExecutionHistoryResponse response;
       try {
         response =
@@ -132,18 +174,19 @@ final class Progress implements AutoCloseable {
         if (e.getStatus().getCode() == Status.Code.DEADLINE_EXCEEDED) {
           continue;
         }
-        if (!longPoll) {
+        if (!longPoll && e.getStatus().getCode() != Status.Code.UNAVAILABLE) {
           throw e;
         }
         // The in-JVM server cannot wait for events; its history is read again and again.
         longPoll = false;
         request = start;
+        pause();
         continue;
       }
       for (HistoryEvent event : response.getHistory().getEventsList()) {
         if (event.getEventId() > seen) {
           seen = event.getEventId();
-          show(event, scheduled, stage);
+          show(event, workflowId, stage);
           if (event.getEventType().name().startsWith(CLOSING)
               && !OPEN.contains(event.getEventType())) {
             return;
@@ -156,30 +199,35 @@ final class Progress implements AutoCloseable {
         return;
       } else {
         request = start;
-        if (closed.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS)) {
-          return;
-        }
+        pause();
       }
     }
   }
 
-  private void show(HistoryEvent event, Map<Long, Scheduled> scheduled, @Nullable String stage) {
+  private void pause() throws InterruptedException {
+    boolean ends = closed.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS);
+    log.trace("reading on: {}", !ends);
+  }
+
+  private void show(HistoryEvent event, String workflowId, @Nullable String stage) {
     switch (event.getEventType()) {
-      case EVENT_TYPE_WORKFLOW_TASK_STARTED -> taken.countDown();
+      case EVENT_TYPE_WORKFLOW_TASK_STARTED -> taken.complete(null);
       case EVENT_TYPE_ACTIVITY_TASK_SCHEDULED ->
-          scheduled.put(
-              event.getEventId(),
+          running.put(
+              key(workflowId, event.getEventId()),
               new Scheduled(
                   what(event.getActivityTaskScheduledEventAttributes(), event, stage),
                   time(event)));
       case EVENT_TYPE_ACTIVITY_TASK_COMPLETED ->
           line(
-              scheduled.get(event.getActivityTaskCompletedEventAttributes().getScheduledEventId()),
+              ended(
+                  workflowId,
+                  event.getActivityTaskCompletedEventAttributes().getScheduledEventId()),
               "succeeded",
               event);
       case EVENT_TYPE_ACTIVITY_TASK_FAILED ->
           line(
-              scheduled.get(event.getActivityTaskFailedEventAttributes().getScheduledEventId()),
+              ended(workflowId, event.getActivityTaskFailedEventAttributes().getScheduledEventId()),
               "failed: "
                   + event
                       .getActivityTaskFailedEventAttributes()
@@ -189,29 +237,40 @@ final class Progress implements AutoCloseable {
               event);
       case EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT ->
           line(
-              scheduled.get(event.getActivityTaskTimedOutEventAttributes().getScheduledEventId()),
+              ended(
+                  workflowId, event.getActivityTaskTimedOutEventAttributes().getScheduledEventId()),
               "timed out",
               event);
       case EVENT_TYPE_ACTIVITY_TASK_CANCELED ->
           line(
-              scheduled.get(event.getActivityTaskCanceledEventAttributes().getScheduledEventId()),
+              ended(
+                  workflowId, event.getActivityTaskCanceledEventAttributes().getScheduledEventId()),
               "cancelled",
               event);
-      case EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED -> followChild(event);
+      case EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED -> followChild(event, workflowId);
       default -> {
         // Nothing that a person waits for.
       }
     }
   }
 
-  private void followChild(HistoryEvent event) {
+  private @Nullable Scheduled ended(String workflowId, long eventId) {
+    return running.remove(key(workflowId, eventId));
+  }
+
+  private static String key(String workflowId, long eventId) {
+    return eventId + "/" + workflowId;
+  }
+
+  private void followChild(HistoryEvent event, String parent) {
     WorkflowExecution child =
         event.getChildWorkflowExecutionStartedEventAttributes().getWorkflowExecution();
     String type =
         event.getChildWorkflowExecutionStartedEventAttributes().getWorkflowType().getName();
     if (type.equals(FederatedStageWorkflow.TYPE)) {
       String id = child.getWorkflowId();
-      follow(id, child.getRunId(), id.substring(id.indexOf(':') + 1));
+      String stage = id.startsWith(parent + ":") ? id.substring(parent.length() + 1) : id;
+      follow(id, child.getRunId(), stage);
     }
   }
 
@@ -236,10 +295,7 @@ final class Progress implements AutoCloseable {
       return;
     }
     double seconds = Duration.between(scheduled.at(), time(event)).toMillis() / 1000.0;
-    synchronized (err) {
-      err.println(String.format(Locale.ROOT, "  %s %s (%.1f s)", scheduled.what(), how, seconds));
-      err.flush();
-    }
+    lines.line(String.format(Locale.ROOT, "  %s %s (%.1f s)", scheduled.what(), how, seconds));
   }
 
   private static Instant time(HistoryEvent event) {
@@ -249,20 +305,27 @@ final class Progress implements AutoCloseable {
 
   /** Lets the last lines come, then stops. */
   void finish() {
-    followers.shutdown();
+    long end = System.nanoTime() + LONGEST_FINISH.toNanos();
     try {
-      if (!followers.awaitTermination(1, TimeUnit.SECONDS)) {
-        log.debug("the last lines of progress did not come in time");
+      // A stage's follower is in the queue before that of its pipeline is done.
+      for (Future<?> next = following.poll(); next != null; next = following.poll()) {
+        next.get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      log.debug("the last lines of progress did not come in time", e);
     }
     close();
   }
 
   @Override
   public void close() {
+    lines.close();
     closed.countDown();
+    if (painter != null) {
+      painter.shutdownNow();
+    }
     polling.cancel(null);
     followers.shutdownNow();
   }

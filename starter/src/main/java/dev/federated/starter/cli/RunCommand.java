@@ -11,7 +11,6 @@ import dev.federated.pipeline.PipelineRequest;
 import dev.federated.pipeline.PipelineResult;
 import dev.federated.pipeline.PipelineResultJson;
 import dev.federated.pipeline.StageDefinition;
-import dev.federated.stage.PayloadSizes;
 import dev.federated.starter.FederationCoordinator;
 import dev.federated.starter.PipelineFailedException;
 import dev.federated.worker.config.FederationFile;
@@ -59,16 +58,9 @@ final class RunCommand implements Callable<Integer> {
     InputSchema.check(parsed.pipeline().inputSchema(), data);
     parsed.warnings().forEach(warning -> err.println("warning: " + warning));
     PipelineDefinition definition = from(parsed.pipeline(), input.from());
-    long bytes = PayloadSizes.encoded(new PipelineRequest(definition, data));
-    if (bytes > PayloadSizes.MAX_PAYLOAD_BYTES) {
-      throw CommandException.badInput(
-          pipeline,
-          "the pipeline and its input have %,d bytes, Temporal takes at most %,d"
-              .formatted(bytes, PayloadSizes.MAX_PAYLOAD_BYTES));
-    }
+    Documents.checkPayload(pipeline, new PipelineRequest(definition, data));
     try (ServerSession session =
-        ServerSession.open(context, server, file, federation, pipeline, err)) {
-      start.checkDetach(session);
+        ServerSession.open(context, server, () -> toBring(context, file), err)) {
       FederationCoordinator coordinator = new FederationCoordinator(session.client());
       Launch launch = new Launch(context, session, start, output, spec.commandLine().getOut(), err);
       return launch.run(
@@ -76,6 +68,11 @@ final class RunCommand implements Callable<Integer> {
           () -> FederationCoordinator.newWorkflowId(definition.id()),
           KIND);
     }
+  }
+
+  private FederationFile toBring(CommandContext context, @Nullable FederationFile found) {
+    start.checkBringsServer();
+    return federation.needed(found, context, pipeline);
   }
 
   /** How pipelines are shown. */

@@ -1,22 +1,17 @@
 package dev.federated.starter.cli;
 
-import com.codahale.metrics.MetricRegistry;
 import dev.federated.worker.FederationWorker;
 import dev.federated.worker.WorkerRoles;
 import dev.federated.worker.config.FederationFile;
-import dev.federated.worker.operations.Check;
-import dev.federated.worker.operations.OperationsServer;
 import io.grpc.StatusRuntimeException;
 import io.temporal.api.workflowservice.v1.DescribeNamespaceRequest;
 import io.temporal.client.WorkflowClient;
-import java.io.IOException;
-import java.net.URI;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
-/** Workers with their metrics and probes. */
+/** Workers of a process that serves until it is stopped. */
 final class ServedWorker implements AutoCloseable {
   /** What running executions get to finish when the process is asked to stop. */
   private static final Duration DRAIN = Duration.ofSeconds(8);
@@ -24,28 +19,22 @@ final class ServedWorker implements AutoCloseable {
   private static final long READY_SECONDS = 2;
 
   private final FederationWorker worker;
-  private final @Nullable OperationsServer operations;
 
-  private ServedWorker(FederationWorker worker, @Nullable OperationsServer operations) {
+  private ServedWorker(FederationWorker worker) {
     this.worker = worker;
-    this.operations = operations;
   }
 
   /**
    * Starts them.
    *
-   * @param metrics the options of the command
-   * @param defaultPort the port of metrics without the option; null for none
+   * @param operations shows their metrics and whether they are ready
    */
   static ServedWorker start(
       CommandContext context,
       WorkflowClient client,
       FederationFile file,
       WorkerRoles roles,
-      MetricsOptions metrics,
-      @Nullable Integer defaultPort) {
-    Integer port = metrics.port(defaultPort);
-    MetricRegistry registry = new MetricRegistry();
+      Operations operations) {
     FederationWorker worker =
         FederationWorker.start(
             client,
@@ -53,21 +42,15 @@ final class ServedWorker implements AutoCloseable {
             roles,
             context.environment(),
             ServerSession.databaseFile(context),
-            registry,
+            operations.metrics(),
             DRAIN);
-    if (port == null) {
-      return new ServedWorker(worker, null);
-    }
-    try {
-      Check ready = () -> notReady(worker, client);
-      return new ServedWorker(
-          worker, OperationsServer.start(metrics.host(), port, registry, Check.PASSING, ready));
-    } catch (IOException e) {
-      worker.close();
-      throw CommandException.badInput(
-          "--metrics-port",
-          "cannot bind %s:%d: %s".formatted(metrics.host(), port, e.getMessage()));
-    }
+    operations.ready(() -> notReady(worker, client));
+    return new ServedWorker(worker);
+  }
+
+  /** Serves until that is counted down. */
+  void serve(CountDownLatch stopped) throws InterruptedException {
+    stopped.await();
   }
 
   private static Optional<String> notReady(FederationWorker worker, WorkflowClient client) {
@@ -90,16 +73,8 @@ final class ServedWorker implements AutoCloseable {
     }
   }
 
-  /** Where metrics and probes are served, if they are. */
-  Optional<URI> operations() {
-    return Optional.ofNullable(operations).map(OperationsServer::uri);
-  }
-
   @Override
   public void close() {
     worker.close();
-    if (operations != null) {
-      operations.close();
-    }
   }
 }

@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,20 +68,17 @@ final class ServerSession implements AutoCloseable {
   /**
    * Opens the session that the options and the environment ask for.
    *
-   * @param file the federation, for a server that the command brings; null if there is none
-   * @param federation where the file would be found, for the message if it is needed and missing
-   * @param pipeline the pipeline or stage file, or null
+   * @param bring asked before the command brings a server: the federation that it serves; it throws
+   *     if there is none or the command cannot do with such a server
    * @param err where is said which server is used
    * @throws ServerUnavailableException if the server or its control workers are not there
    * @throws dev.federated.parsing.InvalidDocumentException if the command has to bring a server and
-   *     has no federation file, or a secret is missing
+   *     a secret is missing
    */
   static ServerSession open(
       CommandContext context,
       ServerOptions options,
-      @Nullable FederationFile file,
-      FederationOptions federation,
-      @Nullable String pipeline,
+      Supplier<FederationFile> bring,
       PrintWriter err) {
     if (options.embedded() == null) {
       TemporalConnection connection = TemporalConnection.load(context.environment());
@@ -92,11 +90,7 @@ final class ServerSession implements AutoCloseable {
         return dev.get();
       }
     }
-    FederationFile needed =
-        file != null
-            ? file
-            : FederationOptions.loader(context).require(federation.file(), pipeline);
-    return embedded(context, options.embedded(), needed, err);
+    return embedded(context, options.embedded(), bring.get(), err);
   }
 
   /** Connects to the configured server; somebody has to poll the control queue. */
@@ -146,11 +140,20 @@ final class ServerSession implements AutoCloseable {
         }
       }
     }
+    if (options.embedded() == EmbeddedChoice.JVM) {
+      throw CommandException.badInput(
+          "--embedded", "a server inside this JVM is new and empty; there is nothing to show");
+    }
     EmbeddedServer server = EmbeddedServers.start(context, EmbeddedChoice.CLI, 0, 0, true, err);
-    TemporalConnection own = TemporalConnection.plaintext(server.address());
-    WorkflowServiceStubs stubs = own.connect();
-    return new ServerSession(
-        stubs, WorkflowClient.newInstance(stubs, own.clientOptions()), server, null);
+    try {
+      TemporalConnection own = TemporalConnection.plaintext(server.address());
+      WorkflowServiceStubs stubs = own.connect();
+      return new ServerSession(
+          stubs, WorkflowClient.newInstance(stubs, own.clientOptions()), server, null);
+    } catch (RuntimeException e) {
+      server.close();
+      throw e;
+    }
   }
 
   private static boolean ranHere(CommandContext context) {
@@ -180,9 +183,10 @@ final class ServerSession implements AutoCloseable {
     EmbeddedServer server =
         EmbeddedServers.start(
             context, choice == null ? EmbeddedChoice.AUTO : choice, 0, 0, false, err);
+    WorkflowServiceStubs stubs = null;
     try {
       TemporalConnection connection = TemporalConnection.plaintext(server.address());
-      WorkflowServiceStubs stubs = connection.connect();
+      stubs = connection.connect();
       WorkflowClient client = WorkflowClient.newInstance(stubs, connection.clientOptions());
       FederationWorker worker =
           FederationWorker.start(
@@ -195,6 +199,9 @@ final class ServerSession implements AutoCloseable {
               DRAIN);
       return new ServerSession(stubs, client, server, worker);
     } catch (RuntimeException e) {
+      if (stubs != null) {
+        stubs.shutdownNow();
+      }
       server.close();
       throw e;
     }

@@ -5,14 +5,17 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.federated.pipeline.PipelineWorkflow;
 import dev.federated.stage.FederatedQueues;
+import dev.federated.stage.FederatedStageException;
 import dev.federated.stage.FederatedStageWorkflow;
 import dev.federated.starter.Execution;
 import dev.federated.starter.FederationCoordinator;
+import dev.federated.starter.PipelineFailedException;
 import io.temporal.api.enums.v1.WorkflowExecutionStatus;
 import io.temporal.api.workflow.v1.PendingActivityInfo;
 import io.temporal.api.workflow.v1.PendingChildExecutionInfo;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowExecutionDescription;
+import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowNotFoundException;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -45,18 +48,20 @@ final class ShowCommand implements Callable<Integer> {
     try (ServerSession session =
         ServerSession.withoutWorkers(context, server, spec.commandLine().getErr())) {
       WorkflowExecutionDescription description = describe(session.client());
-      FederationCoordinator coordinator = new FederationCoordinator(session.client());
-      if (description.getStatus() == WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING) {
-        printRunning(description);
-      } else if (description.getWorkflowType().equals(PipelineWorkflow.TYPE)) {
-        printClosed(coordinator.pipeline(id), RunCommand.KIND, description);
-      } else if (description.getWorkflowType().equals(FederatedStageWorkflow.TYPE)) {
-        printClosed(coordinator.stage(id), StageCommand.kind(id), description);
-      } else {
+      boolean pipeline = description.getWorkflowType().equals(PipelineWorkflow.TYPE);
+      if (!pipeline && !description.getWorkflowType().equals(FederatedStageWorkflow.TYPE)) {
         throw CommandException.badInput(
             "ID",
             "workflow %s is a %s, neither a stage nor a pipeline"
                 .formatted(id, description.getWorkflowType()));
+      }
+      FederationCoordinator coordinator = new FederationCoordinator(session.client());
+      if (description.getStatus() == WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING) {
+        printRunning(description);
+      } else if (pipeline) {
+        printClosed(coordinator.pipeline(id), RunCommand.KIND, description);
+      } else {
+        printClosed(coordinator.stage(id), StageCommand.kind(id), description);
       }
       return ExitCodes.SUCCEEDED;
     }
@@ -75,10 +80,12 @@ final class ShowCommand implements Callable<Integer> {
 
   private <T> void printClosed(
       Execution<T> execution, Launch.Kind<T> kind, WorkflowExecutionDescription description) {
-    T result;
+    @Nullable T result;
     try {
       result = execution.result();
-    } catch (RuntimeException e) {
+    } catch (WorkflowFailedException e) {
+      result = null;
+    } catch (FederatedStageException | PipelineFailedException e) {
       result = kind.failed().apply(e);
     }
     if (result == null) {

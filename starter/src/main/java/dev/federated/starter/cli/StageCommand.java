@@ -62,9 +62,9 @@ final class StageCommand implements Callable<Integer> {
     parsed.warnings().forEach(warning -> err.println("warning: " + warning));
     JsonNode data = input.input(context).orElse(JsonNodeFactory.instance.objectNode());
     StageRequest request = request(parsed.stage(), data);
+    Documents.checkPayload(stage, request);
     try (ServerSession session =
-        ServerSession.open(context, server, file, federation, stage, err)) {
-      start.checkDetach(session);
+        ServerSession.open(context, server, () -> toBring(context, file), err)) {
       FederationCoordinator coordinator = new FederationCoordinator(session.client());
       Launch launch = new Launch(context, session, start, output, spec.commandLine().getOut(), err);
       return launch.run(
@@ -72,6 +72,11 @@ final class StageCommand implements Callable<Integer> {
           () -> FederationCoordinator.newWorkflowId(request.stageId()),
           kind(request.stageId()));
     }
+  }
+
+  private FederationFile toBring(CommandContext context, @Nullable FederationFile found) {
+    start.checkBringsServer();
+    return federation.needed(found, context, stage);
   }
 
   /** How stages are shown. */

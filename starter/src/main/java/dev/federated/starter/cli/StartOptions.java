@@ -5,6 +5,12 @@ import picocli.CommandLine.Option;
 
 /** How a pipeline or stage is started and followed. */
 final class StartOptions {
+  /**
+   * The longest workflow id: Temporal takes 1000 characters, and a stage of a pipeline adds its own
+   * id of up to 100 and a colon.
+   */
+  private static final int LONGEST_ID = 800;
+
   @Option(
       names = "--workflow-id",
       paramLabel = "ID",
@@ -45,17 +51,18 @@ final class StartOptions {
     if (rerun && workflowId == null) {
       throw CommandException.badInput("--rerun", "goes with --workflow-id");
     }
-    if (workflowId != null && workflowId.isBlank()) {
-      throw CommandException.badInput("--workflow-id", "must not be empty");
+    if (workflowId != null && (workflowId.isBlank() || workflowId.length() > LONGEST_ID)) {
+      throw CommandException.badInput(
+          "--workflow-id", "must not be empty nor longer than %d characters".formatted(LONGEST_ID));
     }
     if (detach && server.embedded() != null) {
       throw CommandException.badInput("--detach", DETACHED);
     }
   }
 
-  /** Refuses to detach from a server that ends with this command. */
-  void checkDetach(ServerSession session) {
-    if (detach && session.brought()) {
+  /** Refuses to detach from a server that would end with this command, before it is started. */
+  void checkBringsServer() {
+    if (detach) {
       throw CommandException.badInput("--detach", DETACHED);
     }
   }

@@ -1,12 +1,17 @@
 package dev.federated.starter.cli;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.federated.parsing.InvalidDocumentException;
 import dev.federated.parsing.NearestNames;
+import dev.federated.parsing.Problem;
 import dev.federated.starter.connection.TemporalConnection;
 import dev.federated.worker.FederationWorker;
 import dev.federated.worker.WorkerRoles;
 import dev.federated.worker.config.FederationFile;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -51,22 +56,22 @@ final class WorkerCommand implements Callable<Integer> {
     CommandContext context = Federate.contextOf(federate);
     FederationFile file = FederationOptions.loader(context).require(federation.file(), null);
     WorkerRoles roles = roles(file);
-    Integer port = metrics.port(DEFAULT_METRICS_PORT);
     FederationWorker.checkSecrets(file, roles, context.environment());
     TemporalConnection connection = TemporalConnection.load(context.environment());
     CountDownLatch stopped = new CountDownLatch(1);
     Interruption.Registration stop = context.interruption().onInterrupt(stopped::countDown);
-    try (ServerSession session = ServerSession.over(connection);
+    try (Operations operations = Operations.open(metrics, DEFAULT_METRICS_PORT);
+        ServerSession session = ServerSession.over(connection);
         ServedWorker worker =
-            ServedWorker.start(context, session.client(), file, roles, metrics, port)) {
+            ServedWorker.start(context, session.client(), file, roles, operations)) {
       Ready ready = new Ready();
       ready.put("server", connection.address());
       ready.put("namespace", connection.namespace());
       ready.put("control", Boolean.toString(roles.control()));
       ready.put("regions", String.join(",", roles.regions()));
-      worker.operations().ifPresent(uri -> ready.put("metrics", uri + "/metrics"));
+      operations.uri().ifPresent(uri -> ready.put("metrics", uri + "/metrics"));
       ready.print(spec.commandLine().getOut(), output);
-      stopped.await();
+      worker.serve(stopped);
     } finally {
       stop.close();
     }
@@ -74,26 +79,35 @@ final class WorkerCommand implements Callable<Integer> {
   }
 
   private WorkerRoles roles(FederationFile file) {
-    if (all) {
-      return WorkerRoles.all(file.config());
-    }
-    if (!control && regions.isEmpty()) {
+    if (!all && !control && regions.isEmpty()) {
       throw CommandException.badInput("--region", "give --region NAME, --control or --all");
     }
     List<String> valid = file.config().regionNames();
-    for (String region : regions) {
-      if (!valid.contains(region)) {
-        List<String> nearest = NearestNames.of(region, valid);
-        throw CommandException.badInput(
-            "--region",
-            "there is no region '%s' in %s; it has %s%s"
-                .formatted(
-                    region,
-                    file.name(),
-                    String.join(", ", valid),
-                    nearest.isEmpty() ? "" : "; did you mean " + nearest.get(0) + "?"));
-      }
+    List<Problem> unknown =
+        regions.stream()
+            .distinct()
+            .filter(region -> !valid.contains(region))
+            .map(region -> unknown(region, valid, file.name()))
+            .toList();
+    if (!unknown.isEmpty()) {
+      throw new InvalidDocumentException(unknown);
     }
-    return new WorkerRoles(control, regions);
+    Set<String> served = new LinkedHashSet<>();
+    if (all) {
+      served.addAll(WorkerRoles.all(file.config()).regions());
+    }
+    served.addAll(regions);
+    return new WorkerRoles(all || control, List.copyOf(served));
+  }
+
+  private static Problem unknown(String region, List<String> valid, String file) {
+    List<String> nearest = NearestNames.of(region, valid);
+    return new Problem(
+        ErrorReport.COMMAND_LINE,
+        "--region",
+        JsonNodeFactory.instance.textNode(region),
+        "there is no region '%s' in %s; it has %s"
+            .formatted(region, file, String.join(", ", valid)),
+        nearest);
   }
 }

@@ -24,12 +24,16 @@ record CommandRun(int exitCode, String out, String err) {
 
   static CommandRun of(
       Path workingDirectory, Map<String, String> environment, String... arguments) {
-    CommandContext context =
+    return of(
         new CommandContext(
             environment,
             workingDirectory,
             new ByteArrayInputStream(new byte[0]),
-            new Interruption(Duration.ofSeconds(1), code -> {}));
+            new Interruption(Duration.ofSeconds(1), code -> {})),
+        arguments);
+  }
+
+  static CommandRun of(CommandContext context, String... arguments) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     int exitCode =

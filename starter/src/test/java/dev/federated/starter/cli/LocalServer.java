@@ -1,0 +1,90 @@
+package dev.federated.starter.cli;
+
+import com.codahale.metrics.MetricRegistry;
+import dev.federated.starter.connection.TemporalConnection;
+import dev.federated.starter.embedded.EmbeddedServer;
+import dev.federated.starter.embedded.EmbeddedServerOptions;
+import dev.federated.worker.FederationWorker;
+import dev.federated.worker.WorkerRoles;
+import dev.federated.worker.config.FederationConfigLoader;
+import dev.federated.worker.config.FederationFile;
+import io.temporal.client.WorkflowClient;
+import io.temporal.serviceclient.WorkflowServiceStubs;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A Temporal server inside this JVM, as {@code dev} serves it, for the commands of a test. */
+final class LocalServer implements AutoCloseable {
+  private final EmbeddedServer server;
+  private final WorkflowServiceStubs stubs;
+  private final WorkflowClient client;
+  private final List<FederationWorker> workers = new ArrayList<>();
+
+  private LocalServer(Path directory) {
+    server = EmbeddedServer.jvm(EmbeddedServerOptions.builder(directory, Map.of()).build());
+    TemporalConnection connection = TemporalConnection.plaintext(server.address());
+    stubs = connection.connect();
+    client = WorkflowClient.newInstance(stubs, connection.clientOptions());
+  }
+
+  /** A server without workers. */
+  static LocalServer start(Path directory) {
+    return new LocalServer(directory);
+  }
+
+  /** Adds workers for the federation file of that name. */
+  LocalServer with(Path directory, String file, Map<String, String> environment) {
+    FederationFile federation = new FederationConfigLoader(environment, directory).load(file);
+    return with(federation, WorkerRoles.all(federation.config()), environment);
+  }
+
+  /** Adds workers. */
+  LocalServer with(FederationFile file, WorkerRoles roles, Map<String, String> environment) {
+    Path database = file.path().resolveSibling("data.db");
+    workers.add(
+        FederationWorker.start(
+            client,
+            file,
+            roles,
+            environment,
+            database,
+            new MetricRegistry(),
+            Duration.ofSeconds(1)));
+    return this;
+  }
+
+  WorkflowClient client() {
+    return client;
+  }
+
+  String address() {
+    return server.address();
+  }
+
+  /** What a command needs to find the server. */
+  Map<String, String> environment() {
+    return Map.of("TEMPORAL_ADDRESS", address());
+  }
+
+  /** The same and more. */
+  Map<String, String> environment(Map<String, String> more) {
+    Map<String, String> all = new HashMap<>(more);
+    all.putAll(environment());
+    return all;
+  }
+
+  @Override
+  public void close() {
+    Collections.reverse(workers);
+    for (FederationWorker worker : workers) {
+      worker.close();
+    }
+    stubs.shutdownNow();
+    server.close();
+  }
+}
