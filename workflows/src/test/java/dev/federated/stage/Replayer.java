@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.federated.aggregation.Aggregator;
 import dev.federated.model.FederationStrategy;
 import dev.federated.model.RegionError;
+import dev.federated.model.RegionSnapshot;
 import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
 import dev.federated.model.WorldSnapshot;
@@ -124,6 +125,11 @@ final class Replayer implements AutoCloseable {
     @Override
     public WorldSnapshot snapshot(StageRequest request, String runKey) {
       throw new AssertionError("a replay took a snapshot");
+    }
+
+    @Override
+    public List<RegionSnapshot> everyRegion() {
+      throw new AssertionError("a replay asked for regions");
     }
 
     @Override
