@@ -51,7 +51,10 @@ class StageSearchAttributesTest {
             0,
             1,
             "workflow",
-            "run");
+            "run",
+            null,
+            null,
+            null);
     for (SearchAttributeUpdate<?> update : StageSearchAttributes.of(result)) {
       if (update.getKey().equals(StageSearchAttributes.FAILED_REGIONS)) {
         return (List<?>) update.getValue().orElseThrow();
