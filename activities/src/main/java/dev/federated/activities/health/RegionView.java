@@ -267,6 +267,7 @@ public final class RegionView implements World, RegionListener {
         unknown.isEmpty() ? null : List.copyOf(unknown),
         config.defaultStrategy(),
         config.defaultAggregation(),
+        config.defaultOnPartialFailure(),
         config.circuitBreaker(),
         config.maxOutputBytes(),
         searchAttributes.getAsBoolean(),
