@@ -5,13 +5,14 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.federated.model.AggregationStrategy;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationStrategy;
-import dev.federated.model.RegionError;
 import dev.federated.model.RegionResult;
+import dev.federated.model.RegionStatus;
 import dev.federated.model.StageRequest;
 import dev.federated.stage.FederatedStageException;
 import dev.federated.stage.FederatedStageResult;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** Runs a stage in regions that the caller names, without aggregation. Thread-safe. */
 public final class RemoteExecutor {
@@ -53,23 +54,19 @@ public final class RemoteExecutor {
    * Runs the stage in one region.
    *
    * @return what the region did, whether it succeeded or failed
-   * @throws FederatedStageException if nothing could be run, with the reason
+   * @throws FederatedStageException if the region is unknown or may not run it, with the reason
    */
   public RegionResult execute(String region, String stageId, JsonNode inputs) {
-    FederatedStageResult stage = run(List.of(region), stageId, inputs);
-    RegionResult result = stage.regionResults().get(region);
-    if (result == null) {
-      RegionError error = stage.error();
-      throw new IllegalArgumentException(
-          error == null ? "region " + region + " was not called" : error.message());
-    }
-    return result;
+    return Objects.requireNonNull(
+        run(List.of(region), stageId, inputs).regionResults().get(region),
+        "a stage that ran has a result of its only region");
   }
 
   /**
    * Runs the stage in several regions at once.
    *
    * @return what each region did, in the order given
+   * @throws FederatedStageException if a region is unknown or none may run it, with the reason
    */
   public Map<String, RegionResult> executeParallel(
       List<String> regions, String stageId, JsonNode inputs) {
@@ -88,6 +85,12 @@ public final class RemoteExecutor {
       return coordinator.executeFederated(
           new StageRequest(stageId, type, config, inputs, federation));
     } catch (FederatedStageException e) {
+      boolean ran =
+          e.result().regionResults().values().stream()
+              .anyMatch(result -> result.status() != RegionStatus.SKIPPED);
+      if (!ran) {
+        throw e;
+      }
       return e.result();
     }
   }

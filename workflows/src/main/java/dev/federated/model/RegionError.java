@@ -11,12 +11,23 @@ import org.jspecify.annotations.Nullable;
  * @param message what happened, where, with which value; never a secret
  * @param retryable whether the same region may succeed later
  * @param httpStatus the status that the region answered, or null where there was none
+ * @param retryAfter seconds after which the region asked to be called again, or null if it did not
  */
 @WireRecord
 public record RegionError(
-    FailureType type, String message, boolean retryable, @Nullable Integer httpStatus) {
+    FailureType type,
+    String message,
+    boolean retryable,
+    @Nullable Integer httpStatus,
+    @Nullable Long retryAfter) {
   /** Statuses that say the request itself is wrong, so that every region would refuse it. */
   private static final Set<Integer> REQUEST_IS_WRONG = Set.of(400, 413, 422);
+
+  /** A failure of a region that did not say when to call it again. */
+  public RegionError(
+      FailureType type, String message, boolean retryable, @Nullable Integer httpStatus) {
+    this(type, message, retryable, httpStatus, null);
+  }
 
   /** A failure without an HTTP status, retryable as its type says. */
   public static RegionError of(FailureType type, String message) {

@@ -32,6 +32,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Runs the stages of a pipeline, each as soon as what it depends on is done. */
@@ -56,7 +57,11 @@ final class PipelineRun implements TemplateScope {
   private final Map<String, StageReport> reports = new LinkedHashMap<>();
   private final Map<String, JsonNode> outputs = new LinkedHashMap<>();
 
-  private record Ended(String stageId, StageReport report) {}
+  /**
+   * A stage that ended. Its report is made by the workflow's main thread, where a failure to make
+   * it is seen; one inside a promise's callback would be lost, and the pipeline wait for ever.
+   */
+  private record Ended(String stageId, Supplier<StageReport> report) {}
 
   PipelineRun(PipelineRequest request, World world, Aggregator aggregator) {
     this.pipeline = request.pipeline();
@@ -68,12 +73,19 @@ final class PipelineRun implements TemplateScope {
   PipelineResult run() {
     while (reports.size() < pipeline.stages().size()) {
       startReady();
+      if (started.size() == reports.size()) {
+        throw ApplicationFailure.newNonRetryableFailure(
+            "pipeline %s: stages wait for each other or for one that is not there; run: federate validate"
+                .formatted(pipeline.id()),
+            "InvalidPipeline");
+      }
       Workflow.await(() -> !ended.isEmpty());
       while (!ended.isEmpty()) {
         Ended stage = ended.remove();
-        reports.put(stage.stageId(), stage.report());
-        if (stage.report().status().hasOutput()) {
-          outputs.put(stage.stageId(), stage.report().output());
+        StageReport report = stage.report().get();
+        reports.put(stage.stageId(), report);
+        if (report.status().hasOutput()) {
+          outputs.put(stage.stageId(), report.output());
         }
       }
     }
@@ -94,7 +106,7 @@ final class PipelineRun implements TemplateScope {
       StageReport report = reports.get(dependency);
       if (report != null && !report.status().hasOutput()) {
         String why = "stage %s %s".formatted(dependency, report.status().wireName());
-        ended.add(new Ended(stage.id(), StageReport.skipped(why)));
+        ended.add(new Ended(stage.id(), () -> StageReport.skipped(why)));
         return;
       }
     }
@@ -124,7 +136,7 @@ final class PipelineRun implements TemplateScope {
     } else {
       long bytes = PayloadSizes.encoded(request);
       if (bytes > PayloadSizes.MAX_PAYLOAD_BYTES) {
-        ended.add(new Ended(request.stageId(), StageReport.failed(tooLarge(bytes), 0)));
+        ended.add(new Ended(request.stageId(), () -> StageReport.failed(tooLarge(bytes), 0)));
         return;
       }
       sizes.reserve(bytes);
@@ -132,7 +144,7 @@ final class PipelineRun implements TemplateScope {
     }
     result.handle(
         (value, failure) -> {
-          ended.add(new Ended(request.stageId(), federated(value, failure)));
+          ended.add(new Ended(request.stageId(), () -> federated(value, failure)));
           return null;
         });
   }
@@ -162,9 +174,7 @@ final class PipelineRun implements TemplateScope {
     stub.executeAsync(ExecuteComponentActivity.EXECUTE_COMPONENT, ComponentResponse.class, request)
         .handle(
             (response, failure) -> {
-              StageReport report =
-                  failure == null ? StageReport.local(response) : failed(stage, failure);
-              ended.add(new Ended(stage.id(), report));
+              ended.add(new Ended(stage.id(), () -> local(stage, response, failure)));
               return null;
             });
   }
@@ -185,6 +195,20 @@ final class PipelineRun implements TemplateScope {
                 .build())
         .setSummary(stage.id())
         .build();
+  }
+
+  private static StageReport local(
+      StageDefinition stage,
+      @Nullable ComponentResponse response,
+      @Nullable RuntimeException failure) {
+    if (failure != null) {
+      return failed(stage, failure);
+    }
+    if (response == null) {
+      String message = "component %s of stage %s gave nothing".formatted(stage.type(), stage.id());
+      return StageReport.failed(RegionError.of(FailureType.COMPONENT_FAILED, message), 1);
+    }
+    return StageReport.local(response);
   }
 
   private static StageReport failed(StageDefinition stage, RuntimeException failure) {
@@ -210,7 +234,7 @@ final class PipelineRun implements TemplateScope {
   }
 
   private void fail(StageDefinition stage, RegionError error) {
-    ended.add(new Ended(stage.id(), StageReport.failed(error, 0)));
+    ended.add(new Ended(stage.id(), () -> StageReport.failed(error, 0)));
   }
 
   private static RegionError tooLarge(long bytes) {

@@ -4,8 +4,9 @@ import dev.federated.model.CircuitState;
 import dev.federated.model.FailureType;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.RegionSnapshot;
-import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,36 +28,69 @@ public record Eligibility(Verdict verdict, @Nullable FailureType failure, String
   }
 
   private static final Eligibility YES = new Eligibility(Verdict.ELIGIBLE, null, "");
+  private static final Eligibility DISABLED = excluded("disabled in the federation file");
+  private static final Eligibility DRAINED =
+      unavailable(FailureType.REGION_UNAVAILABLE, "drained by an operator");
+  private static final Eligibility OPEN =
+      unavailable(FailureType.CIRCUIT_OPEN, "circuit breaker is open");
+  private static final Eligibility OFFLINE =
+      unavailable(FailureType.REGION_UNAVAILABLE, "offline: its last health probe failed");
+  private static final Eligibility UNPOLLED =
+      unavailable(FailureType.NO_WORKER_IN_REGION, "no worker polls its task queue");
 
   /** Whether the stage may run in the region as the snapshot shows it. */
   public static Eligibility of(RegionSnapshot region, FederatedStageConfig config) {
-    if (Boolean.FALSE.equals(region.enabled())) {
-      return excluded("disabled in the federation file");
+    return new Rules(config).of(region);
+  }
+
+  /** What a stage asks of its regions, prepared for many of them. */
+  public static final class Rules {
+    private final List<String> tags;
+    private final @Nullable Set<String> residency;
+    private final Eligibility outside;
+
+    /** The rules of that stage. */
+    public Rules(FederatedStageConfig config) {
+      List<String> residency = config.residency();
+      this.tags = config.requiredTags();
+      this.residency = residency == null ? null : new HashSet<>(residency);
+      this.outside = residency == null ? YES : excluded("outside the residency " + residency);
     }
-    List<String> residency = config.residency();
-    if (residency != null && !residency.contains(region.name())) {
-      return excluded("outside the residency " + residency);
+
+    /** Whether the stage may run in the region as the snapshot shows it. */
+    public Eligibility of(RegionSnapshot region) {
+      if (Boolean.FALSE.equals(region.enabled())) {
+        return DISABLED;
+      }
+      if (residency != null && !residency.contains(region.name())) {
+        return outside;
+      }
+      String missing = missingTags(region.tags());
+      if (missing != null) {
+        return excluded("missing tag " + missing);
+      }
+      if (Boolean.TRUE.equals(region.drained())) {
+        return DRAINED;
+      }
+      if (region.circuit() == CircuitState.OPEN) {
+        return OPEN;
+      }
+      if (Boolean.FALSE.equals(region.online())) {
+        return OFFLINE;
+      }
+      return Boolean.FALSE.equals(region.polled()) ? UNPOLLED : YES;
     }
-    List<String> missing = new ArrayList<>(config.requiredTags());
-    if (region.tags() != null) {
-      missing.removeAll(region.tags());
+
+    private @Nullable String missingTags(@Nullable List<String> present) {
+      StringBuilder missing = null;
+      for (String tag : tags) {
+        if (present == null || !present.contains(tag)) {
+          missing = missing == null ? new StringBuilder() : missing.append(", ");
+          missing.append(tag);
+        }
+      }
+      return missing == null ? null : missing.toString();
     }
-    if (!missing.isEmpty()) {
-      return excluded("missing tag " + String.join(", ", missing));
-    }
-    if (Boolean.TRUE.equals(region.drained())) {
-      return unavailable(FailureType.REGION_UNAVAILABLE, "drained by an operator");
-    }
-    if (region.circuit() == CircuitState.OPEN) {
-      return unavailable(FailureType.CIRCUIT_OPEN, "circuit breaker is open");
-    }
-    if (Boolean.FALSE.equals(region.online())) {
-      return unavailable(FailureType.REGION_UNAVAILABLE, "offline: its last health probe failed");
-    }
-    if (Boolean.FALSE.equals(region.polled())) {
-      return unavailable(FailureType.NO_WORKER_IN_REGION, "no worker polls its task queue");
-    }
-    return YES;
   }
 
   /** Whether the stage may run there. */

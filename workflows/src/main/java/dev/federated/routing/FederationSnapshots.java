@@ -7,6 +7,7 @@ import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionSnapshot;
 import dev.federated.model.WorldSnapshot;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +34,10 @@ public final class FederationSnapshots {
       FederatedStageConfig stage,
       boolean searchAttributes,
       Function<RegionConfig, RegionSnapshot> view) {
-    List<String> listed = stage.regions().isEmpty() ? federation.regionNames() : stage.regions();
+    List<String> listed =
+        stage.regions().isEmpty()
+            ? federation.regionNames()
+            : List.copyOf(new LinkedHashSet<>(stage.regions()));
     List<RegionSnapshot> candidates = new ArrayList<>();
     List<String> unknown = new ArrayList<>();
     for (String name : listed) {

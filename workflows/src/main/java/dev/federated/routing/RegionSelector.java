@@ -9,9 +9,7 @@ import dev.federated.model.RegionSnapshot;
 import dev.federated.model.RoutingDecision;
 import dev.federated.model.WorldSnapshot;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,23 +20,16 @@ import org.jspecify.annotations.Nullable;
 public final class RegionSelector {
   private static final double BYTES_PER_GB = 1e9;
 
-  /** Lower scores first, unknown ones last, then priority, then name. */
-  private static final Comparator<Ranked> BY_SCORE =
-      Comparator.comparing(Ranked::score, Comparator.nullsLast(Comparator.<Double>naturalOrder()))
-          .thenComparing(RegionSelector::byPriority);
-
   private final FederatedStageConfig config;
   private final WorldSnapshot snapshot;
   private final FederationStrategy strategy;
+  private final Reason reason = new Reason();
 
   private RegionSelector(FederatedStageConfig config, WorldSnapshot snapshot) {
     this.config = config;
     this.snapshot = snapshot;
     this.strategy = strategy(config, snapshot);
   }
-
-  /** A region with its score; null where the score is not known. */
-  private record Ranked(RegionSnapshot region, @Nullable Double score, String reason) {}
 
   /** The strategy of a stage: its own, else the federation's default, else parallel. */
   public static FederationStrategy strategy(FederatedStageConfig config, WorldSnapshot snapshot) {
@@ -51,8 +42,8 @@ public final class RegionSelector {
 
   /**
    * Selects. {@code chosen} holds the eligible regions in the order in which they are called: all
-   * of them for parallel and sequential, the best one for the other strategies, none if no region
-   * is eligible.
+   * of them for parallel and sequential, for the other strategies the best one or, if none is
+   * eligible, the stage's fallback region.
    */
   public static RoutingDecision decide(FederatedStageConfig config, WorldSnapshot snapshot) {
     return new RegionSelector(config, snapshot).decide();
@@ -69,12 +60,9 @@ public final class RegionSelector {
       WorldSnapshot snapshot,
       RoutingDecision decision,
       String failed) {
-    String explicit = config.fallbackRegion();
+    String explicit = explicitFallback(config, snapshot);
     if (explicit != null && !explicit.equals(failed)) {
-      RegionSnapshot region = snapshot.region(explicit);
-      if (region != null && Eligibility.of(region, config).eligible()) {
-        return explicit;
-      }
+      return explicit;
     }
     if (decision.strategy().replicated() || !config.retryOnFailure()) {
       return null;
@@ -87,30 +75,47 @@ public final class RegionSelector {
     return null;
   }
 
+  /** The fallback region that the stage names, if it may run the stage; else null. */
+  public static @Nullable String explicitFallback(
+      FederatedStageConfig config, WorldSnapshot snapshot) {
+    String fallback = config.fallbackRegion();
+    RegionSnapshot region = fallback == null ? null : snapshot.region(fallback);
+    return region != null && Eligibility.of(region, config).eligible() ? fallback : null;
+  }
+
   private RoutingDecision decide() {
-    List<RegionSnapshot> eligible = new ArrayList<>();
+    Eligibility.Rules rules = new Eligibility.Rules(config);
+    List<RegionSnapshot> inOrder = inOrder(config, snapshot);
+    List<RegionSnapshot> eligible = new ArrayList<>(inOrder.size());
     List<Candidate> ineligible = new ArrayList<>();
-    for (RegionSnapshot region : inOrder(config, snapshot)) {
-      Eligibility eligibility = Eligibility.of(region, config);
+    for (RegionSnapshot region : inOrder) {
+      Eligibility eligibility = rules.of(region);
       if (eligibility.eligible()) {
         eligible.add(region);
       } else {
         ineligible.add(new Candidate(region.name(), false, null, eligibility.reason()));
       }
     }
-    List<Ranked> ranked = rank(eligible);
-    List<Candidate> candidates = new ArrayList<>();
-    for (Ranked candidate : ranked) {
-      candidates.add(
-          new Candidate(candidate.region().name(), true, candidate.score(), candidate.reason()));
+    List<Candidate> ranked = rank(eligible);
+    int called = strategy.replicated() ? ranked.size() : Math.min(1, ranked.size());
+    List<String> chosen = new ArrayList<>(called);
+    for (Candidate candidate : ranked.subList(0, called)) {
+      chosen.add(candidate.region());
     }
-    candidates.addAll(ineligible);
-    List<String> chosen = new ArrayList<>();
-    for (Ranked candidate :
-        ranked.subList(0, strategy.replicated() ? ranked.size() : Math.min(1, ranked.size()))) {
-      chosen.add(candidate.region().name());
+    String why = reason(ranked, ineligible);
+    String fallback = explicitFallback(config, snapshot);
+    if (ranked.isEmpty() && fallback != null && !strategy.replicated()) {
+      chosen.add(fallback);
+      why = strategy.wireName() + ": fallback region " + fallback + "; " + why;
     }
-    return new RoutingDecision(strategy, chosen, reason(ranked, candidates), candidates);
+    return new RoutingDecision(strategy, chosen, why, all(ranked, ineligible));
+  }
+
+  private static List<Candidate> all(List<Candidate> ranked, List<Candidate> ineligible) {
+    List<Candidate> all = new ArrayList<>(ranked.size() + ineligible.size());
+    all.addAll(ranked);
+    all.addAll(ineligible);
+    return all;
   }
 
   /** The candidates as the stage lists them, or by priority and name where it lists none. */
@@ -119,58 +124,62 @@ public final class RegionSelector {
       return snapshot.candidates();
     }
     List<RegionSnapshot> all = new ArrayList<>(snapshot.candidates());
-    all.sort(
-        Comparator.comparingInt(RegionSnapshot::priorityOrDefault)
-            .thenComparing(RegionSnapshot::name));
+    all.sort(Ranking.BY_PRIORITY);
     return all;
   }
 
-  private List<Ranked> rank(List<RegionSnapshot> eligible) {
+  private List<Candidate> rank(List<RegionSnapshot> eligible) {
     return switch (strategy) {
-      case PARALLEL, SEQUENTIAL -> byOrder(eligible);
-      case NEAREST -> byDistance(eligible);
-      case ROUND_ROBIN -> byTurn(eligible);
-      case LEAST_LOADED -> byLoad(eligible);
-      case COST_OPTIMIZED -> byCost(eligible);
+      case PARALLEL, SEQUENTIAL -> byOrder(eligible).asAdded();
+      case NEAREST -> byDistance(eligible).sorted();
+      case ROUND_ROBIN -> byTurn(eligible).sorted();
+      case LEAST_LOADED -> byLoad(eligible).sorted();
+      case COST_OPTIMIZED -> byCost(eligible).sorted();
     };
   }
 
-  private static List<Ranked> byOrder(List<RegionSnapshot> eligible) {
-    List<Ranked> ranked = new ArrayList<>();
+  private Ranking byOrder(List<RegionSnapshot> eligible) {
+    Ranking ranking = new Ranking(eligible);
     for (int i = 0; i < eligible.size(); i++) {
-      ranked.add(new Ranked(eligible.get(i), (double) i, "number " + (i + 1) + " in order"));
+      ranking.add(i, reason.begin("number ").add(i + 1).add(" in order").toString());
     }
-    return ranked;
+    return ranking;
   }
 
-  private List<Ranked> byDistance(List<RegionSnapshot> eligible) {
-    String origin = "the data";
-    GeoPoint from = config.dataLocality() ? dataPlace() : null;
+  /**
+   * By distance from the data, else from the caller, else by latency. The region that holds the
+   * data goes first even if nobody knows where it is.
+   */
+  private Ranking byDistance(List<RegionSnapshot> eligible) {
     DataLocation data = config.dataLocality() ? config.dataLocation() : null;
     String holder = data == null ? null : data.region();
-    if (from == null && holder == null) {
+    GeoPoint from = data == null ? null : dataPlace(data);
+    String origin = " km from the data";
+    if (from == null) {
       from = config.sourceLocation();
-      origin = "the caller";
+      origin = " km from the caller";
     }
-    List<Ranked> ranked = new ArrayList<>();
+    Distance distance = from == null ? null : Distance.from(from);
+    Ranking ranking = new Ranking(eligible);
     for (RegionSnapshot region : eligible) {
-      GeoPoint place = region.place();
+      Double latitude = region.latitude();
+      Double longitude = region.longitude();
+      Double latency = region.latencyMs();
       if (region.name().equals(holder)) {
-        ranked.add(new Ranked(region, 0.0, "holds the data"));
-      } else if (from != null && place != null) {
-        double km = Distance.km(from, place);
-        ranked.add(new Ranked(region, km, "%s km from %s".formatted(rounded(km, 0), origin)));
-      } else if (from != null || holder != null) {
-        ranked.add(new Ranked(region, null, "distance unknown: it has no coordinates"));
-      } else if (region.latencyMs() != null) {
-        String reason = "%s ms measured latency".formatted(rounded(region.latencyMs(), 1));
-        ranked.add(new Ranked(region, region.latencyMs(), reason));
+        ranking.add(true, 0, "holds the data");
+      } else if (distance != null && latitude != null && longitude != null) {
+        double km = distance.km(latitude, longitude);
+        ranking.add(km, reason.begin("").add(km, 0).add(origin).toString());
+      } else if (distance != null) {
+        ranking.addUnknown(false, "distance unknown: it has no coordinates");
+      } else if (latency != null) {
+        ranking.add(
+            latency, reason.begin("").add(latency, 1).add(" ms measured latency").toString());
       } else {
-        ranked.add(new Ranked(region, null, "no location is given and no latency is measured yet"));
+        ranking.addUnknown(false, "no location is known and no latency is measured yet");
       }
     }
-    ranked.sort(BY_SCORE);
-    return ranked;
+    return ranking;
   }
 
   /**
@@ -180,101 +189,88 @@ public final class RegionSelector {
    * taking the largest lag does not. The score is the number of turns until the region would be
    * late.
    */
-  private List<Ranked> byTurn(List<RegionSnapshot> eligible) {
+  private Ranking byTurn(List<RegionSnapshot> eligible) {
     int n = eligible.size();
     double slack = n < 2 ? 0 : 1.0 / (2 * n - 2);
     double total = 0;
     for (RegionSnapshot region : eligible) {
       total += weight(region);
     }
-    List<Ranked> due = new ArrayList<>();
-    List<Ranked> early = new ArrayList<>();
+    Ranking ranking = new Ranking(eligible);
     for (RegionSnapshot region : eligible) {
       double share = weight(region) / total;
       double lag = region.turn() == null ? 0 : region.turn();
       double turnsLeft = (1 - slack - lag) / share;
-      String reason =
-          "lags %s turns behind its share of %s".formatted(rounded(lag, 3), rounded(share, 3));
       // A rounding error of the accumulated lags must not make every region early.
-      boolean isDue = lag + share >= slack - 1e-9;
-      (isDue ? due : early).add(new Ranked(region, turnsLeft, reason));
+      boolean due = lag + share >= slack - 1e-9;
+      reason.begin("lags ").add(lag, 3).add(" turns behind its share of ").add(share, 3);
+      ranking.add(due, turnsLeft, reason.toString());
     }
-    due.sort(BY_SCORE);
-    early.sort(BY_SCORE);
-    due.addAll(early);
-    return due;
+    return ranking;
   }
 
-  private List<Ranked> byLoad(List<RegionSnapshot> eligible) {
+  private Ranking byLoad(List<RegionSnapshot> eligible) {
     String holder = config.dataLocality() ? dataRegion() : null;
-    List<Ranked> ranked = new ArrayList<>();
+    Ranking ranking = new Ranking(eligible);
     for (RegionSnapshot region : eligible) {
+      boolean holdsData = region.name().equals(holder);
       if (region.inFlight() == null && region.backlog() == null && region.picks() == null) {
-        ranked.add(new Ranked(region, null, "load unknown"));
+        ranking.addUnknown(holdsData, "load unknown");
         continue;
       }
       double inFlight = region.inFlight() == null ? 0 : region.inFlight();
       long backlog = region.backlog() == null ? 0 : region.backlog();
       int picks = region.picks() == null ? 0 : region.picks();
       int slots = region.maxConcurrent() == null ? 1 : region.maxConcurrent();
-      String reason =
-          "(%s in flight + %d waiting + %d picked) of %d"
-              .formatted(rounded(inFlight, 1), backlog, picks, slots);
-      ranked.add(new Ranked(region, (inFlight + backlog + picks) / slots, reason));
+      reason.begin("(").add(inFlight, 1).add(" in flight + ").add(backlog).add(" waiting + ");
+      reason.add(picks).add(" picked) of ").add(slots);
+      ranking.add(holdsData, (inFlight + backlog + picks) / slots, reason.toString());
     }
-    ranked.sort(
-        Comparator.comparing((Ranked candidate) -> !candidate.region().name().equals(holder))
-            .thenComparing(BY_SCORE));
-    return ranked;
+    return ranking;
   }
 
-  private List<Ranked> byCost(List<RegionSnapshot> eligible) {
-    String holder = dataRegion();
-    List<Ranked> ranked = new ArrayList<>();
+  private Ranking byCost(List<RegionSnapshot> eligible) {
+    String holder = config.dataSizeBytes() == 0 ? null : dataRegion();
+    RegionSnapshot from = holder == null ? null : snapshot.region(holder);
+    Double holderPrice = from == null ? null : from.egressCostPerGb();
+    double gigabytes = config.dataSizeBytes() / BYTES_PER_GB;
+    Ranking ranking = new Ranking(eligible);
     for (RegionSnapshot region : eligible) {
       Double execution = region.costPerExecution();
       Double token = region.costPerToken();
       if (execution == null && token == null && region.egressCostPerGb() == null) {
-        ranked.add(new Ranked(region, null, "no price"));
+        ranking.addUnknown(false, "no price");
         continue;
       }
       double perExecution = execution == null ? 0 : execution;
       double perTokens = token == null ? 0 : token * config.expectedTokens();
-      double egress = egress(region, holder);
+      double perGigabyte = region.name().equals(holder) ? 0 : egress(holderPrice, region);
+      double egress = perGigabyte * gigabytes;
       double cost = perExecution + perTokens + egress;
-      String reason =
-          cost == 0
-              ? "free"
-              : "%s for the execution + %s for tokens + %s to move the data"
-                  .formatted(rounded(perExecution, 6), rounded(perTokens, 6), rounded(egress, 6));
-      ranked.add(new Ranked(region, cost, reason));
+      if (cost == 0) {
+        ranking.add(0, "free");
+        continue;
+      }
+      reason.begin("").add(perExecution, 6).add(" for the execution + ");
+      reason.add(perTokens, 6).add(" for tokens + ").add(egress, 6).add(" to move the data");
+      ranking.add(cost, reason.toString());
     }
-    ranked.sort(BY_SCORE);
-    return ranked;
+    return ranking;
   }
 
   /**
-   * What it costs to bring the data to the region: nothing where the data is, else its size at the
-   * price of the region that it leaves, or at the candidate's own where that one has none.
+   * The price of bringing 10^9 bytes of the data to a region: that of the region that they leave,
+   * or the region's own where that one is not known or has none.
    */
-  private double egress(RegionSnapshot region, @Nullable String holder) {
-    if (config.dataSizeBytes() == 0 || region.name().equals(holder)) {
-      return 0;
+  private static double egress(@Nullable Double holderPrice, RegionSnapshot region) {
+    if (holderPrice != null) {
+      return holderPrice;
     }
-    RegionSnapshot from = holder == null ? null : snapshot.region(holder);
-    Double price = from == null ? null : from.egressCostPerGb();
-    if (price == null) {
-      price = region.egressCostPerGb();
-    }
-    return price == null ? 0 : price * (config.dataSizeBytes() / BYTES_PER_GB);
+    return region.egressCostPerGb() == null ? 0 : region.egressCostPerGb();
   }
 
-  /** Where the data is, if the stage says so and the place is known. */
-  private @Nullable GeoPoint dataPlace() {
-    DataLocation location = config.dataLocation();
-    if (location == null) {
-      return null;
-    }
+  /** Where the data is, if that is known. */
+  private @Nullable GeoPoint dataPlace(DataLocation location) {
     if (location.point() != null) {
       return location.point();
     }
@@ -285,30 +281,35 @@ public final class RegionSelector {
   /** The region that holds the data: the one named, or the nearest candidate to its coordinates. */
   private @Nullable String dataRegion() {
     DataLocation location = config.dataLocation();
-    if (location == null) {
-      return null;
+    GeoPoint point = location == null ? null : location.point();
+    if (location == null || point == null) {
+      return location == null ? null : location.region();
     }
-    if (location.region() != null) {
-      return location.region();
-    }
-    GeoPoint place = dataPlace();
-    String nearest = null;
+    Distance distance = Distance.from(point);
+    RegionSnapshot nearest = null;
     double least = Double.POSITIVE_INFINITY;
     for (RegionSnapshot region : snapshot.candidates()) {
-      GeoPoint candidate = region.place();
-      if (place != null && candidate != null && Distance.km(place, candidate) < least) {
-        least = Distance.km(place, candidate);
-        nearest = region.name();
+      Double latitude = region.latitude();
+      Double longitude = region.longitude();
+      if (latitude == null || longitude == null) {
+        continue;
+      }
+      double km = distance.km(latitude, longitude);
+      boolean tie =
+          km == least && nearest != null && Ranking.BY_PRIORITY.compare(region, nearest) < 0;
+      if (km < least || tie) {
+        least = km;
+        nearest = region;
       }
     }
-    return nearest;
+    return nearest == null ? null : nearest.name();
   }
 
-  private String reason(List<Ranked> ranked, List<Candidate> candidates) {
+  private String reason(List<Candidate> ranked, List<Candidate> ineligible) {
     if (ranked.isEmpty()) {
       StringBuilder why = new StringBuilder("no eligible region");
       String separator = ": ";
-      for (Candidate candidate : candidates) {
+      for (Candidate candidate : ineligible) {
         why.append(separator)
             .append(candidate.region())
             .append(" (")
@@ -318,29 +319,19 @@ public final class RegionSelector {
       }
       return why.toString();
     }
-    int left = candidates.size() - ranked.size();
-    String leftOut = left == 0 ? "" : "; " + left + " not eligible";
+    reason.begin(strategy.wireName()).add(": ");
     if (strategy.replicated()) {
-      return "%s: %d of %d regions%s"
-          .formatted(strategy.wireName(), ranked.size(), candidates.size(), leftOut);
+      reason.add(ranked.size()).add(" of ").add(ranked.size() + ineligible.size()).add(" regions");
+    } else {
+      reason.add(ranked.get(0).region()).add(", ").add(ranked.get(0).reason());
     }
-    Ranked best = ranked.get(0);
-    return "%s: %s, %s%s"
-        .formatted(strategy.wireName(), best.region().name(), best.reason(), leftOut);
-  }
-
-  private static int byPriority(Ranked a, Ranked b) {
-    int byPriority =
-        Integer.compare(a.region().priorityOrDefault(), b.region().priorityOrDefault());
-    return byPriority != 0 ? byPriority : a.region().name().compareTo(b.region().name());
+    if (!ineligible.isEmpty()) {
+      reason.add("; ").add(ineligible.size()).add(" not eligible");
+    }
+    return reason.toString();
   }
 
   private static double weight(RegionSnapshot region) {
     return region.weight() == null ? 1 : region.weight();
-  }
-
-  private static String rounded(double value, int digits) {
-    String text = String.format(Locale.ROOT, "%." + digits + "f", value);
-    return text.contains(".") ? text.replaceAll("0+$", "").replaceAll("\\.$", "") : text;
   }
 }

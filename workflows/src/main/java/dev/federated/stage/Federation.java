@@ -2,6 +2,7 @@ package dev.federated.stage;
 
 import dev.federated.model.StageRequest;
 import io.temporal.api.enums.v1.ParentClosePolicy;
+import io.temporal.common.converter.DataConverterException;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.failure.ChildWorkflowFailure;
 import io.temporal.workflow.ChildWorkflowCancellationType;
@@ -51,12 +52,19 @@ public final class Federation {
     return start(request, nextId(request.stageId()));
   }
 
-  /** The record of a stage in the failure of its child workflow, or null if there is none. */
+  /**
+   * The record of a stage in the failure of its child workflow, or null if there is none that can
+   * be read.
+   */
   public static @Nullable FederatedStageResult resultOf(Throwable failure) {
     Throwable cause = failure instanceof ChildWorkflowFailure ? failure.getCause() : failure;
     if (cause instanceof ApplicationFailure application
         && FederatedStageWorkflow.FAILED.equals(application.getType())) {
-      return application.getDetails().get(0, FederatedStageResult.class);
+      try {
+        return application.getDetails().get(0, FederatedStageResult.class);
+      } catch (DataConverterException e) {
+        return null;
+      }
     }
     return null;
   }

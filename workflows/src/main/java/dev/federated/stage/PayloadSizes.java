@@ -41,12 +41,12 @@ public final class PayloadSizes {
 
   /**
    * Makes room for a command in the current workflow task: where it would not fit beside those that
-   * are already in it, waits for the next task by the shortest timer.
+   * are already in it, waits for a later task by the shortest timer. Stages that wait at once may
+   * wake up in the same task, so each looks again.
    */
   public void reserve(long bytes) {
-    if (currentTask() + bytes > MAX_TASK_BYTES && bytesInTask > 0) {
+    while (currentTask() + bytes > MAX_TASK_BYTES && bytesInTask > 0) {
       Workflow.sleep(Duration.ofMillis(1));
-      currentTask();
     }
     bytesInTask += bytes;
   }

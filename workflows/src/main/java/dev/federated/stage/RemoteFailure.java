@@ -11,6 +11,13 @@ import org.jspecify.annotations.Nullable;
  * @param attempts executions that were started in the region for this activity
  * @param latencyMs time of the last execution in milliseconds
  * @param httpStatus the status that the region answered, or null
+ * @param retryAfter seconds after which the region asked to be called again, or null if it did not
  */
 @WireRecord
-public record RemoteFailure(int attempts, long latencyMs, @Nullable Integer httpStatus) {}
+public record RemoteFailure(
+    int attempts, long latencyMs, @Nullable Integer httpStatus, @Nullable Long retryAfter) {
+  /** Of a region that did not say when to call it again. */
+  public RemoteFailure(int attempts, long latencyMs, @Nullable Integer httpStatus) {
+    this(attempts, latencyMs, httpStatus, null);
+  }
+}

@@ -3,6 +3,9 @@ package dev.federated.stage;
 import dev.federated.model.FailureType;
 import dev.federated.model.RegionError;
 import dev.federated.model.WireName;
+import io.temporal.api.enums.v1.TimeoutType;
+import io.temporal.common.converter.DataConverterException;
+import io.temporal.common.converter.Values;
 import io.temporal.failure.ActivityFailure;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.failure.CanceledFailure;
@@ -48,7 +51,7 @@ record RemoteOutcome(
       return application(region, application);
     }
     if (cause instanceof TimeoutFailure timeout) {
-      return timeout(region, timeout, noWorker);
+      return timeout(region, failure, timeout, noWorker);
     }
     if (cause instanceof CanceledFailure || failure instanceof CanceledFailure) {
       return notStarted(
@@ -62,48 +65,66 @@ record RemoteOutcome(
   private static RemoteOutcome application(String region, ApplicationFailure failure) {
     FailureType type =
         WireName.find(FailureType.class, failure.getType()).orElse(FailureType.COMPONENT_FAILED);
-    RemoteFailure detail =
-        failure.getDetails().getSize() == 0
-            ? new RemoteFailure(1, 0, null)
-            : failure.getDetails().get(0, RemoteFailure.class);
+    RemoteFailure known = detail(failure.getDetails());
+    RemoteFailure detail = known == null ? new RemoteFailure(1, 0, null) : known;
     String message =
         failure.getOriginalMessage() == null || failure.getOriginalMessage().isEmpty()
             ? "the execution in %s failed without a message".formatted(region)
             : failure.getOriginalMessage();
     RegionError error =
-        new RegionError(type, message, !failure.isNonRetryable(), detail.httpStatus());
+        new RegionError(
+            type, message, !failure.isNonRetryable(), detail.httpStatus(), detail.retryAfter());
     return new RemoteOutcome(null, error, detail.attempts(), detail.latencyMs(), false);
   }
 
+  /** The detail of a failure or heartbeat; null if there is none or it is somebody else's. */
+  private static @Nullable RemoteFailure detail(Values details) {
+    try {
+      return details.getSize() == 0 ? null : details.get(0, RemoteFailure.class);
+    } catch (DataConverterException e) {
+      // Thrown on, it would block the workflow's task for ever.
+      return null;
+    }
+  }
+
   private static RemoteOutcome timeout(
-      String region, TimeoutFailure failure, Predicate<String> noWorker) {
-    RemoteFailure last =
-        failure.getLastHeartbeatDetails().getSize() == 0
-            ? null
-            : failure.getLastHeartbeatDetails().get(0, RemoteFailure.class);
-    int attempts = last == null ? 0 : last.attempts();
-    RegionError error =
-        switch (failure.getTimeoutType()) {
-          case TIMEOUT_TYPE_HEARTBEAT ->
-              RegionError.of(
-                  FailureType.REGION_UNAVAILABLE,
-                  "the worker that executed for %s stopped answering".formatted(region));
-          case TIMEOUT_TYPE_START_TO_CLOSE ->
-              RegionError.of(
-                  FailureType.REGION_TIMEOUT, "%s did not answer in time".formatted(region));
-          case TIMEOUT_TYPE_SCHEDULE_TO_CLOSE ->
-              last == null
-                  ? queueWait(region, noWorker)
-                  : RegionError.of(
-                      FailureType.REGION_TIMEOUT,
-                      "%s did not succeed within total_timeout_seconds".formatted(region));
-          case TIMEOUT_TYPE_SCHEDULE_TO_START, TIMEOUT_TYPE_UNSPECIFIED, UNRECOGNIZED ->
-              queueWait(region, noWorker);
-        };
-    boolean workerLost =
-        failure.getTimeoutType() == io.temporal.api.enums.v1.TimeoutType.TIMEOUT_TYPE_HEARTBEAT;
+      String region, RuntimeException failure, TimeoutFailure timeout, Predicate<String> noWorker) {
+    RemoteFailure last = detail(timeout.getLastHeartbeatDetails());
+    TimeoutType type = timeout.getTimeoutType();
+    boolean workerLost = type == TimeoutType.TIMEOUT_TYPE_HEARTBEAT;
+    boolean started =
+        workerLost
+            || type == TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE
+            || (type == TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE
+                && (last != null || wasStarted(failure, timeout)));
+    RegionError error;
+    if (!started) {
+      error = queueWait(region, noWorker);
+    } else if (workerLost) {
+      error =
+          RegionError.of(
+              FailureType.REGION_UNAVAILABLE,
+              "the worker that executed for %s stopped answering".formatted(region));
+    } else {
+      String what =
+          type == TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE
+              ? "answer in time"
+              : "succeed within total_timeout_seconds";
+      error = RegionError.of(FailureType.REGION_TIMEOUT, "%s did not %s".formatted(region, what));
+    }
+    int attempts = last != null ? last.attempts() : 0;
     return new RemoteOutcome(
-        null, error, attempts, last == null ? 0 : last.latencyMs(), workerLost);
+        null,
+        error,
+        started ? Math.max(1, attempts) : attempts,
+        last == null ? 0 : last.latencyMs(),
+        workerLost);
+  }
+
+  /** Whether a worker had begun; a heartbeat says so too, but the first may be under way. */
+  private static boolean wasStarted(RuntimeException failure, TimeoutFailure timeout) {
+    return timeout.getCause() != null
+        || (failure instanceof ActivityFailure activity && activity.getStartedEventId() > 0);
   }
 
   private static RegionError queueWait(String region, Predicate<String> noWorker) {

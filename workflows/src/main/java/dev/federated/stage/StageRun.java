@@ -65,6 +65,7 @@ public final class StageRun {
 
   private final StageRequest request;
   private final FederatedStageConfig config;
+  private final Eligibility.Rules rules;
   private final World world;
   private final Aggregator aggregator;
   private final PayloadSizes sizes;
@@ -77,6 +78,7 @@ public final class StageRun {
   private final Map<String, RegionRun> shares = new LinkedHashMap<>();
   private final Map<String, RegionResult> notCalled = new LinkedHashMap<>();
   private final WorldSnapshot snapshot;
+  private final Map<String, RegionSnapshot> regions = new LinkedHashMap<>();
   private final RoutingDecision decision;
   private final AggregationStrategy aggregation;
   private final long requestBytes;
@@ -101,11 +103,16 @@ public final class StageRun {
   public StageRun(StageRequest request, World world, Aggregator aggregator, PayloadSizes sizes) {
     this.request = request;
     this.config = request.federation();
+    this.rules = new Eligibility.Rules(config);
     this.world = world;
     this.aggregator = aggregator;
     this.sizes = sizes;
     this.runKey = info.getRunId() + "/" + request.stageId();
     this.snapshot = Workflow.sideEffect(WorldSnapshot.class, () -> world.snapshot(request, runKey));
+    snapshot.candidates().forEach(region -> regions.putIfAbsent(region.name(), region));
+    if (snapshot.fallback() != null) {
+      regions.putIfAbsent(snapshot.fallback().name(), snapshot.fallback());
+    }
     this.decision = RegionSelector.decide(config, snapshot);
     this.aggregation = aggregation();
     this.requestBytes =
@@ -125,11 +132,23 @@ public final class StageRun {
    * @throws CanceledFailure if the workflow is cancelled; every share has been told by then
    */
   public FederatedStageResult run() {
+    FederatedStageResult result = execute();
+    if (!WorkflowUnsafe.isReplaying()) {
+      world.stageEnded(runKey, result.strategy(), result.outcome(), result.latencyMs());
+    }
+    return result;
+  }
+
+  private FederatedStageResult execute() {
     RegionError refusal = refusal();
     if (refusal != null) {
       return result(refusal);
     }
     admit();
+    if (shares.isEmpty()) {
+      // Every replicated region is excluded, so that a fallback has nothing to take over.
+      return result(RegionError.of(FailureType.NO_ELIGIBLE_REGION, decision.reason()));
+    }
     try {
       while (!waiting.isEmpty() || !running.isEmpty()) {
         start();
@@ -160,31 +179,21 @@ public final class StageRun {
           "config and inputs have %d bytes, at most %d can be sent to a region"
               .formatted(requestBytes, PayloadSizes.MAX_PAYLOAD_BYTES));
     }
-    if (decision.chosen().isEmpty() && usableFallback() == null) {
+    if (decision.chosen().isEmpty() && RegionSelector.explicitFallback(config, snapshot) == null) {
       noteUnavailable();
       return RegionError.of(FailureType.NO_ELIGIBLE_REGION, decision.reason());
     }
     return null;
   }
 
-  /** The explicit fallback region, if it may run the stage at all. */
-  private @Nullable String usableFallback() {
-    String fallback = config.fallbackRegion();
-    RegionSnapshot region = fallback == null ? null : snapshot.region(fallback);
-    return region != null && Eligibility.of(region, config).eligible() ? fallback : null;
-  }
-
   /** Makes a share of each region that the strategy selects. */
   private void admit() {
     if (!decision.strategy().replicated()) {
-      String fallback = usableFallback();
-      String chosen =
-          decision.chosen().isEmpty() && fallback != null ? fallback : decision.chosen().get(0);
-      addShare(chosen);
+      addShare(decision.chosen().get(0));
       return;
     }
     for (RegionSnapshot region : RegionSelector.inOrder(config, snapshot)) {
-      switch (Eligibility.of(region, config).verdict()) {
+      switch (rules.of(region).verdict()) {
         case ELIGIBLE, UNAVAILABLE -> addShare(region.name());
         case EXCLUDED -> noteExcluded(region);
       }
@@ -193,8 +202,9 @@ public final class StageRun {
 
   private void addShare(String region) {
     RegionRun share = new RegionRun(region);
-    shares.put(region, share);
-    waiting.add(share);
+    if (shares.putIfAbsent(region, share) == null) {
+      waiting.add(share);
+    }
   }
 
   /** Records a region that the stage must not run in, unless the stage did not ask for it. */
@@ -213,7 +223,7 @@ public final class StageRun {
       return;
     }
     for (RegionSnapshot region : RegionSelector.inOrder(config, snapshot)) {
-      Eligibility eligibility = Eligibility.of(region, config);
+      Eligibility eligibility = rules.of(region);
       if (eligibility.failure() == null) {
         noteExcluded(region);
       } else {
@@ -235,8 +245,8 @@ public final class StageRun {
     int room = decision.strategy() == FederationStrategy.SEQUENTIAL ? 1 : config.maxParallel();
     while (running.size() < room && !waiting.isEmpty()) {
       RegionRun share = waiting.remove();
-      RegionSnapshot region = snapshot.region(share.region());
-      Eligibility eligibility = region == null ? null : Eligibility.of(region, config);
+      RegionSnapshot region = regions.get(share.region());
+      Eligibility eligibility = region == null ? null : rules.of(region);
       running.add(share);
       if (eligibility != null && eligibility.failure() != null) {
         failed(share, unavailable(share.region(), eligibility, eligibility.failure()));
@@ -321,7 +331,7 @@ public final class StageRun {
 
   /** The longest attempt in a region: the shorter of the stage's and the region's timeout. */
   private double attemptSeconds(String region) {
-    RegionSnapshot known = snapshot.region(region);
+    RegionSnapshot known = regions.get(region);
     Double ofRegion = known == null ? null : known.timeoutSeconds();
     return ofRegion == null ? config.timeoutSeconds() : Math.min(config.timeoutSeconds(), ofRegion);
   }
@@ -363,7 +373,7 @@ public final class StageRun {
         failed(share, outcome);
       } else {
         running.remove(share);
-        share.succeed(outcome, response, snapshot.region(share.executingIn()));
+        share.succeed(outcome, response, regions.get(share.executingIn()));
         if (aggregation == AggregationStrategy.FIRST) {
           winner = share.region();
           stopTheRest();
@@ -445,7 +455,7 @@ public final class StageRun {
   }
 
   private void endCancelled(RegionRun share, String reason) {
-    RegionSnapshot prices = snapshot.region(share.executingIn());
+    RegionSnapshot prices = regions.get(share.executingIn());
     share.cancel(reason, prices);
     tellWorld(share, RemoteOutcome.notStarted(FailureType.CANCELLED, reason));
   }

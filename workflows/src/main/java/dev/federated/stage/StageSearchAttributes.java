@@ -22,6 +22,13 @@ public final class StageSearchAttributes {
   public static final SearchAttributeKey<List<String>> FAILED_REGIONS =
       SearchAttributeKey.forKeywordList("FederationFailedRegions");
 
+  /**
+   * Bytes of JSON that the list of failed regions may have, below the 2 KiB that a server takes as
+   * one value (its {@code limit.searchAttributesSizeOfValue}): a longer one would block the
+   * workflow's task for ever.
+   */
+  private static final int LONGEST_LIST_BYTES = 1_800;
+
   /** All of them. */
   public static final List<SearchAttributeKey<?>> ALL =
       List.of(STAGE, STRATEGY, OUTCOME, FAILED_REGIONS);
@@ -34,7 +41,19 @@ public final class StageSearchAttributes {
       STAGE.valueSet(result.stageId()),
       STRATEGY.valueSet(result.strategy().wireName()),
       OUTCOME.valueSet(result.outcome().wireName()),
-      FAILED_REGIONS.valueSet(result.failedRegions())
+      FAILED_REGIONS.valueSet(fitting(result.failedRegions()))
     };
+  }
+
+  /** As many of the names, from the first, as one value holds. */
+  private static List<String> fitting(List<String> names) {
+    long bytes = 2;
+    for (int i = 0; i < names.size(); i++) {
+      bytes += PayloadSizes.encoded(names.get(i)) + 1;
+      if (bytes > LONGEST_LIST_BYTES) {
+        return names.subList(0, i);
+      }
+    }
+    return names;
   }
 }

@@ -1,6 +1,8 @@
 package dev.federated.stage;
 
+import dev.federated.model.FederationStrategy;
 import dev.federated.model.RegionError;
+import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
 import dev.federated.model.WorldSnapshot;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +38,15 @@ public interface World {
    * @param latencyMs time of the last attempt in milliseconds
    */
   void ended(String executionKey, String region, @Nullable RegionError error, long latencyMs);
+
+  /**
+   * Tells how a stage ended, whatever its outcome, also if nothing could be started; may be
+   * repeated with the same key. A stage that was cancelled has no end.
+   *
+   * @param runKey as given to {@link #snapshot}
+   * @param latencyMs time from the start of the stage to its end in milliseconds
+   */
+  void stageEnded(String runKey, FederationStrategy strategy, StageOutcome outcome, long latencyMs);
 
   /**
    * Whether somebody polled the region's task queue in the last 90 seconds; null where that is not

@@ -36,7 +36,7 @@ class WireRecordTest {
   }
 
   static final RegionError ERROR =
-      new RegionError(FailureType.REGION_OVERLOADED, "us answered 429", true, 429);
+      new RegionError(FailureType.REGION_OVERLOADED, "us answered 429", true, 429, 7L);
 
   static final FederatedStageConfig FULL_BLOCK =
       FederatedStageConfig.builder()

@@ -18,6 +18,7 @@ import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowStub;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.failure.CanceledFailure;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -314,5 +315,64 @@ class PipelineWorkflowTest {
             event ->
                 event.getEventType()
                     == EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED);
+  }
+
+  @Test
+  void stagesThatWaitForRoomAtOnceDoNotCrowdTheSameWorkflowTask() {
+    regions.region("us", answers("1")).start();
+    StringBuilder stages = new StringBuilder();
+    for (int i = 0; i < 6; i++) {
+      stages.append(
+          "%s{\"id\": \"s%d\", \"federation\": {\"regions\": [\"us\"]}}"
+              .formatted(i == 0 ? "" : ",", i));
+    }
+
+    WorkflowStub stub =
+        start(
+            "{\"id\": \"p\", \"federation\": {\"execution\": \"inline\"}, \"stages\": ["
+                + stages
+                + "]}",
+            "\"" + "x".repeat(900_000) + "\"");
+
+    assertThat(stub.getResult(PipelineResult.class).outcome()).isEqualTo(StageOutcome.SUCCEEDED);
+    assertThat(regions.commandBytesByTask(stub))
+        .hasSizeGreaterThanOrEqualTo(3)
+        .allSatisfy(bytes -> assertThat(bytes).isLessThanOrEqualTo(2L * 1024 * 1024));
+  }
+
+  @Test
+  void stagesThatWaitForEachOtherFailThePipelineInsteadOfWaitingForEver() {
+    regions.start();
+    PipelineDefinition sound =
+        PipelineParser.parse(
+                json("{\"id\": \"p\", \"stages\": [{\"id\": \"a\"}]}"), "pipeline.json", null)
+            .pipeline();
+    StageDefinition stage = sound.stages().get(0);
+    StageDefinition cyclic =
+        new StageDefinition(
+            "a", stage.type(), stage.config(), stage.inputs(), List.of("a"), stage.federation());
+    PipelineDefinition pipeline =
+        new PipelineDefinition(
+            "p", null, sound.execution(), null, sound.outputStageId(), List.of(cyclic));
+    WorkflowStub stub =
+        regions
+            .client()
+            .newUntypedWorkflowStub(
+                PipelineWorkflow.TYPE,
+                WorkflowOptions.newBuilder().setTaskQueue(FederatedQueues.CONTROL).build());
+    stub.start(new PipelineRequest(pipeline, json("1")));
+
+    assertThatThrownBy(() -> stub.getResult(PipelineResult.class))
+        .cause()
+        .hasMessageContaining("stages wait for each other");
+  }
+
+  @Test
+  void aComponentThatGivesNothingFailsItsStageInsteadOfStoppingThePipeline() {
+    regions.componentsGiveNothing().start();
+
+    PipelineResult result = run("{\"id\": \"p\", \"stages\": [{\"id\": \"a\"}]}", "1");
+
+    assertThat(result.stages().get("a").error().message()).contains("gave nothing");
   }
 }

@@ -1,8 +1,10 @@
 package dev.federated.stage;
 
 import dev.federated.model.FederationConfig;
+import dev.federated.model.FederationStrategy;
 import dev.federated.model.RegionError;
 import dev.federated.model.RegionSnapshot;
+import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
 import dev.federated.model.WorldSnapshot;
 import dev.federated.routing.FederationSnapshots;
@@ -20,8 +22,10 @@ public final class FakeWorld implements World {
   private final Map<String, UnaryOperator<RegionSnapshot.Builder>> known =
       new ConcurrentHashMap<>();
   private final Set<String> polled = ConcurrentHashMap.newKeySet();
+  private volatile boolean searchAttributes;
   final List<String> started = new CopyOnWriteArrayList<>();
   final List<String> ended = new CopyOnWriteArrayList<>();
+  final List<String> stages = new CopyOnWriteArrayList<>();
 
   public FakeWorld(FederationConfig federation) {
     this.federation = federation;
@@ -30,6 +34,12 @@ public final class FakeWorld implements World {
   /** What the world knows of a region beyond the federation file. */
   public FakeWorld knows(String region, UnaryOperator<RegionSnapshot.Builder> what) {
     known.put(region, what);
+    return this;
+  }
+
+  /** The namespace has the federation's search attributes. */
+  FakeWorld hasSearchAttributes() {
+    searchAttributes = true;
     return this;
   }
 
@@ -44,7 +54,7 @@ public final class FakeWorld implements World {
     return FederationSnapshots.of(
         federation,
         request.federation(),
-        false,
+        searchAttributes,
         region ->
             known
                 .getOrDefault(region.name(), UnaryOperator.identity())
@@ -61,6 +71,12 @@ public final class FakeWorld implements World {
   public void ended(
       String executionKey, String region, @Nullable RegionError error, long latencyMs) {
     ended.add(region + (error == null ? " succeeded" : " " + error.type().wireName()));
+  }
+
+  @Override
+  public void stageEnded(
+      String runKey, FederationStrategy strategy, StageOutcome outcome, long latencyMs) {
+    stages.add(strategy.wireName() + " " + outcome.wireName());
   }
 
   @Override

@@ -103,6 +103,7 @@ class FederatedStageWorkflowTest {
     assertThat(withFallback.outcome()).isEqualTo(StageOutcome.SUCCEEDED);
   }
 
+  /** Bug 5 of the Python code: when the chosen region failed no second one was tried. */
   @Test
   void aFailedRegionHopsToTheNextRankedCandidateAndTheResultSaysSo() {
     regions.region("eu", unavailable()).region("us", answers("{\"a\":1}")).start();
@@ -295,6 +296,7 @@ class FederatedStageWorkflowTest {
     assertThat(result.aggregated()).isEqualTo(json("{\"b\":1,\"a\":1}"));
   }
 
+  /** Bug 4 of the Python code: sequential work ran, and paid for, every region. */
   @Test
   void sequentialWithFirstStopsAtTheFirstSuccess() {
     regions.region("a", unavailable()).region("b", answers("2")).region("c", answers("3")).start();
@@ -312,6 +314,7 @@ class FederatedStageWorkflowTest {
     assertThat(result.failedRegions()).containsExactly("a");
   }
 
+  /** Bug 3 of the Python code: regions that were known to be down were called. */
   @Test
   void aListedRegionThatIsDownStandsInTheResultWithoutBeingCalled() {
     regions
@@ -560,6 +563,97 @@ class FederatedStageWorkflowTest {
 
     assertThat(regions.world().started).containsExactly("a", "b");
     assertThat(regions.world().ended).containsExactly("a RegionUnavailable", "b succeeded");
+  }
+
+  @Test
+  void theWorldHearsHowEachStageEndedAlsoIfNothingCouldBeStarted() {
+    regions.region("a", answers("1")).region("b", unavailable()).start();
+
+    regions.run(parallel("a"));
+    regions.run(parallel("a", "b").maxRetries(0));
+    regions.run(stage(FederationStrategy.NEAREST, "a").requiredTags(List.of("gpu")));
+    regions.run(parallel("mars"));
+
+    assertThat(regions.world().stages)
+        .containsExactly(
+            "parallel succeeded", "parallel partial", "nearest failed", "parallel failed");
+  }
+
+  @Test
+  void whereEveryReplicatedRegionIsExcludedAFallbackHasNothingToTakeOver() {
+    regions
+        .region("plain", answers("1"))
+        .region(RegionConfig.builder("spare").tags(List.of("gpu")), answers("2"))
+        .start();
+
+    FederatedStageResult result =
+        regions.run(parallel("plain").requiredTags(List.of("gpu")).fallbackRegion("spare"));
+
+    assertThat(result.error().type()).isEqualTo(FailureType.NO_ELIGIBLE_REGION);
+    assertThat(result.error().message()).contains("plain (missing tag gpu)");
+    assertThat(result.regionResults().get("plain").status()).isEqualTo(RegionStatus.SKIPPED);
+    assertThat(regions.requests).isEmpty();
+  }
+
+  @Test
+  void aSingleTargetWithoutAnyEligibleRegionRunsInItsFallbackAndTheDecisionSaysSo() {
+    regions.region("a", answers("1")).region("spare", answers("2")).start();
+    regions.world().knows("a", region -> region.online(false));
+
+    FederatedStageResult result =
+        regions.run(stage(FederationStrategy.NEAREST, "a").fallbackRegion("spare"));
+
+    assertThat(result.outcome()).isEqualTo(StageOutcome.SUCCEEDED);
+    assertThat(result.successfulRegions()).containsExactly("spare");
+    assertThat(result.decisions().get(0).chosen()).containsExactly("spare");
+    assertThat(result.decisions().get(0).reason())
+        .isEqualTo(
+            "nearest: fallback region spare; no eligible region: a (offline: its last health probe"
+                + " failed)");
+  }
+
+  @Test
+  void aRegionThatIsListedTwiceExecutesOnce() {
+    regions.region("a", answers("1")).region("b", answers("2")).start();
+
+    FederatedStageResult result =
+        regions.run(parallel("a", "b", "a").aggregation(AggregationStrategy.ALL));
+
+    assertThat(regions.callsOf("a")).isEqualTo(1);
+    assertThat(result.aggregated()).isEqualTo(json("[1,2]"));
+  }
+
+  /** Bug 6 of the Python code: min_regions was also how many regions ran, so none was spare. */
+  @Test
+  void moreRegionsRunThanHaveToSucceed() {
+    regions.region("a", unavailable()).region("b", answers("1")).region("c", answers("2")).start();
+
+    FederatedStageResult result =
+        regions.run(
+            parallel("a", "b", "c")
+                .minRegions(2)
+                .maxRetries(0)
+                .aggregation(AggregationStrategy.ALL));
+
+    assertThat(result.outcome()).isEqualTo(StageOutcome.PARTIAL);
+    assertThat(result.aggregated()).isEqualTo(json("[1,2]"));
+  }
+
+  @Test
+  void largeInputsAreSpreadOverWorkflowTasksOfAtMostTwoMebibytes() {
+    for (String region : List.of("a", "b", "c", "d", "e")) {
+      regions.region(region, answers("1"));
+    }
+    regions.start();
+    WorkflowStub stub =
+        regions.startStage(
+            parallel("a", "b", "c", "d", "e").aggregation(AggregationStrategy.REDUCE),
+            "\"" + "x".repeat(900_000) + "\"");
+
+    assertThat(ScriptedRegions.result(stub).aggregated()).isEqualTo(json("5"));
+    assertThat(regions.commandBytesByTask(stub))
+        .hasSizeGreaterThanOrEqualTo(3)
+        .allSatisfy(bytes -> assertThat(bytes).isLessThanOrEqualTo(2L * 1024 * 1024));
   }
 
   private static long count(List<HistoryEvent> events, EventType type) {

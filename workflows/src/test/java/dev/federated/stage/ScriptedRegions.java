@@ -15,12 +15,20 @@ import dev.federated.pipeline.ExecuteComponentActivity;
 import dev.federated.pipeline.PipelineWorkflow;
 import dev.federated.pipeline.PipelineWorkflowImpl;
 import io.temporal.activity.Activity;
+import io.temporal.api.history.v1.HistoryEvent;
+import io.temporal.api.workflow.v1.WorkflowExecutionInfo;
+import io.temporal.api.workflowservice.v1.ListClosedWorkflowExecutionsRequest;
+import io.temporal.api.workflowservice.v1.ListClosedWorkflowExecutionsResponse;
 import io.temporal.client.ActivityCompletionException;
 import io.temporal.client.WorkflowClient;
+import io.temporal.client.WorkflowClientOptions;
 import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowStub;
+import io.temporal.common.SearchAttributeKey;
+import io.temporal.common.WorkflowExecutionHistory;
 import io.temporal.failure.ApplicationFailure;
+import io.temporal.testing.TestEnvironmentOptions;
 import io.temporal.testing.TestWorkflowEnvironment;
 import io.temporal.worker.Worker;
 import io.temporal.worker.WorkerOptions;
@@ -36,8 +44,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
-/** Temporal's in-JVM server with a control worker and regions that do what a test says. */
+/**
+ * Temporal's in-JVM server with a control worker and regions that do what a test says. Closing it
+ * replays every workflow that has ended in it, so that each test also proves determinism.
+ */
 public final class ScriptedRegions implements AutoCloseable {
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -50,14 +62,27 @@ public final class ScriptedRegions implements AutoCloseable {
   /** What a region does with a request. */
   public interface Behaviour extends Function<RemoteRequest, RemoteResponse> {}
 
-  private final TestWorkflowEnvironment environment = TestWorkflowEnvironment.newInstance();
+  private final TestWorkflowEnvironment environment = newEnvironment();
   private final Map<String, RegionConfig> regions = new LinkedHashMap<>();
   private final Map<String, Behaviour> behaviours = new ConcurrentHashMap<>();
   private final Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();
   public final List<RemoteRequest> requests = new CopyOnWriteArrayList<>();
   public final List<ComponentRequest> components = new CopyOnWriteArrayList<>();
   private Function<ComponentRequest, JsonNode> component = ComponentRequest::inputs;
+  private boolean componentsGive = true;
   private FakeWorld world = new FakeWorld(FederationConfig.of(List.of()));
+
+  /** A server whose histories say nothing of the machine. */
+  private static TestWorkflowEnvironment newEnvironment() {
+    TestEnvironmentOptions.Builder options =
+        TestEnvironmentOptions.newBuilder()
+            .setWorkflowClientOptions(
+                WorkflowClientOptions.newBuilder().setIdentity("test").build());
+    for (SearchAttributeKey<?> key : StageSearchAttributes.ALL) {
+      options.registerSearchAttribute(key.getName(), key.getValueType());
+    }
+    return TestWorkflowEnvironment.newInstance(options.build());
+  }
 
   /** Adds a region whose worker does that. */
   public ScriptedRegions region(String name, Behaviour behaviour) {
@@ -75,6 +100,12 @@ public final class ScriptedRegions implements AutoCloseable {
   /** What local components give; without it, their inputs. */
   public ScriptedRegions components(Function<ComponentRequest, JsonNode> component) {
     this.component = component;
+    return this;
+  }
+
+  /** Lets local components answer nothing at all. */
+  public ScriptedRegions componentsGiveNothing() {
+    this.componentsGive = false;
     return this;
   }
 
@@ -102,7 +133,9 @@ public final class ScriptedRegions implements AutoCloseable {
         (ExecuteComponentActivity)
             request -> {
               components.add(request);
-              return new ComponentResponse(component.apply(request), 1, 0, 0);
+              return componentsGive
+                  ? new ComponentResponse(component.apply(request), 1, 0, 0)
+                  : null;
             });
     behaviours.forEach(
         (region, behaviour) -> {
@@ -143,11 +176,19 @@ public final class ScriptedRegions implements AutoCloseable {
   }
 
   WorkflowStub startStage(FederatedStageConfig.Builder federation, String inputs) {
+    return startStage(null, federation, inputs);
+  }
+
+  /** Starts a stage under a workflow id; null for any. */
+  WorkflowStub startStage(
+      @Nullable String workflowId, FederatedStageConfig.Builder federation, String inputs) {
+    WorkflowOptions.Builder options =
+        WorkflowOptions.newBuilder().setTaskQueue(FederatedQueues.CONTROL);
+    if (workflowId != null) {
+      options.setWorkflowId(workflowId);
+    }
     WorkflowStub stub =
-        client()
-            .newUntypedWorkflowStub(
-                FederatedStageWorkflow.TYPE,
-                WorkflowOptions.newBuilder().setTaskQueue(FederatedQueues.CONTROL).build());
+        client().newUntypedWorkflowStub(FederatedStageWorkflow.TYPE, options.build());
     stub.start(
         new StageRequest("process", "transformer", json("{}"), json(inputs), federation.build()));
     return stub;
@@ -169,9 +210,45 @@ public final class ScriptedRegions implements AutoCloseable {
     return environment.getWorkflowClient();
   }
 
+  /** The histories of all workflows that have ended. */
+  List<WorkflowExecutionHistory> histories() {
+    ListClosedWorkflowExecutionsResponse closed =
+        environment
+            .getWorkflowServiceStubs()
+            .blockingStub()
+            .listClosedWorkflowExecutions(
+                ListClosedWorkflowExecutionsRequest.newBuilder()
+                    .setNamespace(environment.getNamespace())
+                    .build());
+    return closed.getExecutionsList().stream()
+        .map(WorkflowExecutionInfo::getExecution)
+        .map(workflow -> client().fetchHistory(workflow.getWorkflowId(), workflow.getRunId()))
+        .toList();
+  }
+
+  /** The bytes of scheduled activities, one number for each workflow task that scheduled any. */
+  public List<Long> commandBytesByTask(WorkflowStub workflow) {
+    Map<Long, Long> bytes = new LinkedHashMap<>();
+    for (HistoryEvent event :
+        client().fetchHistory(workflow.getExecution().getWorkflowId()).getEvents()) {
+      if (event.hasActivityTaskScheduledEventAttributes()) {
+        var scheduled = event.getActivityTaskScheduledEventAttributes();
+        bytes.merge(
+            scheduled.getWorkflowTaskCompletedEventId(),
+            (long) scheduled.getSerializedSize(),
+            Long::sum);
+      }
+    }
+    return List.copyOf(bytes.values());
+  }
+
   @Override
   public void close() {
-    environment.close();
+    try (Replayer replayer = new Replayer(client())) {
+      histories().forEach(replayer::replay);
+    } finally {
+      environment.close();
+    }
   }
 
   public static JsonNode json(String text) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Types;
+import java.util.Set;
 
 /** Where the two databases of database_write differ. */
 enum DatabaseDialect {
@@ -37,10 +38,13 @@ enum DatabaseDialect {
       return "42P01".equals(e.getSQLState());
     }
 
-    /** Two that create one table at once: the catalogue refuses the second. */
+    /**
+     * Two that create one table at once: the catalogue refuses the second, at the table's name
+     * (42P07), at the type of its rows (42710), or at the catalogue's own index (23505).
+     */
     @Override
-    boolean isTableThere(SQLException e) {
-      return "42P07".equals(e.getSQLState()) || "23505".equals(e.getSQLState());
+    boolean mayBeThereNow(SQLException e) {
+      return CREATED_AT_ONCE.contains(String.valueOf(e.getSQLState()));
     }
   },
   SQLITE {
@@ -75,10 +79,12 @@ enum DatabaseDialect {
     }
 
     @Override
-    boolean isTableThere(SQLException e) {
+    boolean mayBeThereNow(SQLException e) {
       return e.getMessage() != null && e.getMessage().contains("already exists");
     }
   };
+
+  private static final Set<String> CREATED_AT_ONCE = Set.of("42P07", "42710", "23505");
 
   /** The type of a column that the component creates. */
   enum ColumnKind {
@@ -119,5 +125,6 @@ enum DatabaseDialect {
 
   abstract boolean isMissingTable(SQLException e);
 
-  abstract boolean isTableThere(SQLException e);
+  /** Whether CREATE TABLE IF NOT EXISTS failed because somebody else may have just created it. */
+  abstract boolean mayBeThereNow(SQLException e);
 }

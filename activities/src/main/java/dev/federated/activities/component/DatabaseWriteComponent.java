@@ -332,9 +332,11 @@ final class DatabaseWriteComponent implements StageComponent, AutoCloseable {
       try {
         statement.executeUpdate(create);
       } catch (SQLException e) {
-        if (!dialect.isTableThere(e)) {
+        if (!dialect.mayBeThereNow(e)) {
           throw e;
         }
+        // Does nothing if the table is there now, and says what is wrong if something else is.
+        statement.executeUpdate(create);
       }
     }
   }

@@ -13,6 +13,7 @@ import dev.federated.model.FederationStrategy;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionError;
 import dev.federated.model.RegionSnapshot;
+import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
 import dev.federated.model.WorldSnapshot;
 import dev.federated.routing.Eligibility;
@@ -47,9 +48,6 @@ public final class RegionView implements World, RegionListener {
 
   private static final int REMEMBERED = 10_000;
 
-  /** Statuses that mean overload with or without a Retry-After. */
-  private static final Set<Integer> OVERLOADED = Set.of(425, 429);
-
   private final FederationConfig config;
   private final Clock clock;
   private final BooleanSupplier searchAttributes;
@@ -61,8 +59,10 @@ public final class RegionView implements World, RegionListener {
   private final RoundRobinTurns turns = new RoundRobinTurns();
   private final Map<String, WorldSnapshot> pickedSnapshots = new BoundedMap<>(REMEMBERED);
   private final Map<String, Boolean> endedExecutions = new BoundedMap<>(REMEMBERED);
+  private final Map<String, Boolean> endedStages = new BoundedMap<>(REMEMBERED);
   private final Set<String> localWorkers = new HashSet<>();
   private volatile Consumer<String> probe = region -> {};
+  private volatile @Nullable FederationMetrics metrics;
 
   /**
    * A view in which nothing is known yet.
@@ -115,8 +115,9 @@ public final class RegionView implements World, RegionListener {
     }
   }
 
-  /** Registers the gauges of every region. */
+  /** Registers the gauges of every region, and counts the stages that end from now on. */
   public void watch(FederationMetrics metrics) {
+    this.metrics = metrics;
     for (RegionState state : regions.values()) {
       RegionConfig region = state.config();
       metrics.watch(
@@ -279,7 +280,7 @@ public final class RegionView implements World, RegionListener {
       case PARALLEL, SEQUENTIAL -> {}
       case ROUND_ROBIN -> seen.weight(region.weight()).turn(lags.getOrDefault(region.name(), 0.0));
       case NEAREST -> {
-        if ((stage.dataLocality() && data != null) || stage.sourceLocation() != null) {
+        if (stage.sourceLocation() != null || (stage.dataLocality() && placed(data))) {
           place(seen, region);
         } else {
           seen.latencyMs(state.latencyMs());
@@ -306,6 +307,14 @@ public final class RegionView implements World, RegionListener {
       }
     }
     return seen.build();
+  }
+
+  /** Whether it is known where the data is, so that distances from it can be. */
+  private boolean placed(@Nullable DataLocation data) {
+    RegionState holder = data == null || data.region() == null ? null : regions.get(data.region());
+    return holder == null
+        ? data != null && data.point() != null
+        : holder.config().latitude() != null && holder.config().longitude() != null;
   }
 
   private static void place(RegionSnapshot.Builder seen, RegionConfig region) {
@@ -356,16 +365,22 @@ public final class RegionView implements World, RegionListener {
     }
   }
 
-  /**
-   * The rules of {@link CircuitBreakers}, as far as a recorded error tells: one of overload has a
-   * Retry-After unless its status means overload by itself, and none at all was a long queue.
-   */
+  @Override
+  public void stageEnded(
+      String runKey, FederationStrategy strategy, StageOutcome outcome, long latencyMs) {
+    FederationMetrics counted = metrics;
+    synchronized (lock) {
+      if (counted == null || endedStages.put(runKey, true) != null) {
+        return;
+      }
+    }
+    counted.stageEnded(strategy, outcome, latencyMs);
+  }
+
+  /** The rules of {@link CircuitBreakers}; overload without a status was a long queue. */
   private static boolean counts(RegionError error) {
-    boolean retryAfter =
-        !error.retryable()
-            || error.httpStatus() == null
-            || !OVERLOADED.contains(error.httpStatus());
-    return CircuitBreakers.counts(error.type(), retryAfter);
+    boolean queueWait = error.type() == FailureType.REGION_OVERLOADED && error.httpStatus() == null;
+    return !queueWait && CircuitBreakers.counts(error.type(), error.retryAfter() != null);
   }
 
   @Override

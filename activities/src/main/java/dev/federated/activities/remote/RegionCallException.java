@@ -23,9 +23,15 @@ public final class RegionCallException extends Exception {
   private RegionCallException(
       RegionError error, @Nullable Duration retryAfter, boolean workerStopped) {
     super(error.message());
-    this.error = error;
+    this.error = retryAfter == null ? error : withRetryAfter(error, retryAfter);
     this.retryAfter = retryAfter;
     this.workerStopped = workerStopped;
+  }
+
+  private static RegionError withRetryAfter(RegionError error, Duration retryAfter) {
+    long seconds = retryAfter.plusNanos(999_999_999).toSeconds();
+    return new RegionError(
+        error.type(), error.message(), error.retryable(), error.httpStatus(), seconds);
   }
 
   /** A failure of a component, with the place where it failed. */

@@ -212,7 +212,8 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
             .setType(error.type().wireName())
             .setMessage(error.message())
             .setNonRetryable(!error.retryable())
-            .setDetails(new RemoteFailure(attempts, latencyMs, error.httpStatus()));
+            .setDetails(
+                new RemoteFailure(attempts, latencyMs, error.httpStatus(), error.retryAfter()));
     if (error.retryable() && retryAfter != null && !retryAfter.isZero()) {
       failure.setNextRetryDelay(retryAfter);
     }

@@ -3,6 +3,7 @@ package dev.federated.activities.component;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import java.sql.SQLException;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -144,6 +145,24 @@ final class PostgresDatabaseWriteTest extends DatabaseWriteContract {
             + " 12.5, 'doc': {'a': [1]}, 'n': null}");
     assertThat(query("SELECT doc->'a'->>0 FROM t WHERE amount = 12.5 AND n IS NULL"))
         .containsExactly("1");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"42P07", "42710", "23505"})
+  void theCatalogueRefusesTheSecondOfTwoThatCreateATableAtOnceInThreeWays(String state) {
+    assertThat(DatabaseDialect.POSTGRESQL.mayBeThereNow(new SQLException("exists", state)))
+        .isTrue();
+    assertThat(DatabaseDialect.POSTGRESQL.mayBeThereNow(new SQLException("other", "42501")))
+        .isFalse();
+    assertThat(DatabaseDialect.POSTGRESQL.mayBeThereNow(new SQLException("no state"))).isFalse();
+  }
+
+  @Test
+  void aTypeThatHasTheTablesNameIsNamedAndNotTakenForTheTable() throws Exception {
+    execute("CREATE TYPE t AS ENUM ('a')");
+    ComponentException e = failure("{'table': 't'}", "{'a': 1}");
+    assertThat(e).hasMessageContaining("42710");
+    assertThat(e.retryable()).isFalse();
   }
 
   @Test

@@ -3,7 +3,9 @@ package dev.federated.activities.health;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import com.codahale.metrics.MetricRegistry;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.federated.activities.metrics.FederationMetrics;
 import dev.federated.activities.remote.RegionProbe;
 import dev.federated.activities.remote.Regions;
 import dev.federated.model.CircuitBreakerConfig;
@@ -17,6 +19,7 @@ import dev.federated.model.GeoPoint;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionError;
 import dev.federated.model.RegionSnapshot;
+import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
 import dev.federated.model.WorldSnapshot;
 import dev.federated.routing.RegionSelector;
@@ -240,9 +243,10 @@ class RegionViewTest {
   void overloadOpensTheBreakerUnlessTheRegionSaidWhenToComeAgain() {
     RegionView view = view(A, B);
     for (int i = 0; i < 3; i++) {
-      view.ended("a" + i, "a", new RegionError(FailureType.REGION_OVERLOADED, "m", true, 429), 1);
-      view.ended("b" + i, "b", new RegionError(FailureType.REGION_OVERLOADED, "m", false, 429), 1);
-      view.ended("c" + i, "b", new RegionError(FailureType.REGION_OVERLOADED, "m", true, 503), 1);
+      view.ended("a" + i, "a", overloaded(429, null), 1);
+      view.ended("b" + i, "b", overloaded(429, 7L), 1);
+      view.ended("c" + i, "b", overloaded(503, 120L), 1);
+      view.ended("d" + i, "b", overloaded(null, null), 1);
     }
 
     assertThat(look(view, "a").circuit()).isEqualTo(CircuitState.OPEN);
@@ -259,6 +263,47 @@ class RegionViewTest {
 
     assertThat(look(view, "a").circuit()).isNull();
     assertThat(probes).hasSize(1);
+  }
+
+  @Test
+  void aStageThatEndsIsCountedOnceHoweverOftenItIsTold() {
+    RegionView view = view(A);
+    FederationMetrics metrics = new FederationMetrics(new MetricRegistry());
+    view.watch(metrics);
+
+    for (int i = 0; i < 3; i++) {
+      view.stageEnded("run/one", FederationStrategy.NEAREST, StageOutcome.FAILED, 20);
+    }
+    view.stageEnded("run/two", FederationStrategy.NEAREST, StageOutcome.SUCCEEDED, 40);
+
+    MetricRegistry registry = metrics.registry();
+    assertThat(registry.counter("federation.stages;strategy=nearest;outcome=failed").getCount())
+        .isEqualTo(1);
+    assertThat(registry.counter("federation.stages;strategy=nearest;outcome=succeeded").getCount())
+        .isEqualTo(1);
+    assertThat(registry.timer("federation.stage.latency;strategy=nearest").getCount()).isEqualTo(2);
+  }
+
+  @Test
+  void stagesOfAViewThatNobodyWatchesAreNotCounted() {
+    view(A).stageEnded("run", FederationStrategy.NEAREST, StageOutcome.FAILED, 20);
+  }
+
+  @Test
+  void whereTheDatasRegionHasNoCoordinatesNearestGoesByLatency() {
+    RegionView view = view(A, B);
+    view.probed(probe("a", null, null));
+    FederatedStageConfig.Builder stage =
+        FederatedStageConfig.builder()
+            .strategy(FederationStrategy.NEAREST)
+            .regions(List.of("a"))
+            .dataLocality(true);
+
+    stage.dataLocation(DataLocation.inRegion("b"));
+    assertThat(view.snapshot(request(stage.build()), "1").region("a").latencyMs()).isEqualTo(7);
+    stage.dataLocation(DataLocation.inRegion("a"));
+    assertThat(view.snapshot(request(stage.build()), "2").region("a").place())
+        .isEqualTo(new GeoPoint(0, 0));
   }
 
   @Test
@@ -550,6 +595,10 @@ class RegionViewTest {
         JsonNodeFactory.instance.objectNode(),
         JsonNodeFactory.instance.objectNode(),
         stage);
+  }
+
+  private static RegionError overloaded(@Nullable Integer status, @Nullable Long retryAfter) {
+    return new RegionError(FailureType.REGION_OVERLOADED, "m", true, status, retryAfter);
   }
 
   private static RegionError unavailable() {

@@ -137,6 +137,8 @@ class RemoteExecuteActivityTest {
     assertThat(soon.getNextRetryDelay()).isEqualTo(Duration.ofSeconds(7));
     assertThat(late.getType()).isEqualTo("RegionOverloaded");
     assertThat(late.isNonRetryable()).isTrue();
+    assertThat(soon.getDetails().get(RemoteFailure.class).retryAfter()).isEqualTo(7);
+    assertThat(late.getDetails().get(RemoteFailure.class).retryAfter()).isEqualTo(120);
   }
 
   @Test

@@ -15,6 +15,7 @@ import dev.federated.stage.PayloadSizes;
 import dev.federated.starter.FederationCoordinator;
 import dev.federated.starter.PipelineFailedException;
 import dev.federated.worker.config.FederationFile;
+import dev.federated.worker.document.InputSchema;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;

@@ -1,4 +1,4 @@
-package dev.federated.starter.cli;
+package dev.federated.worker.document;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Checks a pipeline's input against its {@code input_schema}, as component schema_validate does.
  */
-final class InputSchema {
+public final class InputSchema {
   private InputSchema() {}
 
   /**
@@ -23,7 +23,7 @@ final class InputSchema {
    * @param schema the schema, or null if the pipeline has none
    * @throws InvalidDocumentException if the input does not fit, with the places
    */
-  static void check(@Nullable JsonNode schema, JsonNode input) {
+  public static void check(@Nullable JsonNode schema, JsonNode input) {
     if (schema == null) {
       return;
     }

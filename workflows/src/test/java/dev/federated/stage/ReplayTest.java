@@ -1,0 +1,397 @@
+package dev.federated.stage;
+
+import static dev.federated.stage.ScriptedRegions.answers;
+import static dev.federated.stage.ScriptedRegions.hangs;
+import static dev.federated.stage.ScriptedRegions.json;
+import static dev.federated.stage.ScriptedRegions.refuses;
+import static dev.federated.stage.ScriptedRegions.unavailable;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.federated.model.AggregationStrategy;
+import dev.federated.model.CircuitState;
+import dev.federated.model.FailureType;
+import dev.federated.model.FederatedStageConfig;
+import dev.federated.model.FederationStrategy;
+import dev.federated.model.RegionConfig;
+import dev.federated.pipeline.PipelineParser;
+import dev.federated.pipeline.PipelineRequest;
+import dev.federated.pipeline.PipelineWorkflow;
+import io.temporal.client.WorkflowFailedException;
+import io.temporal.client.WorkflowOptions;
+import io.temporal.client.WorkflowStub;
+import io.temporal.common.WorkflowExecutionHistory;
+import io.temporal.testing.TestWorkflowEnvironment;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Replays recorded histories with the workflows as they are now. One that fails here would block
+ * the workflows that run when this version is deployed: guard the change by a workflow version, and
+ * keep the histories. Histories of further scenarios, or of a version whose old workflows may all
+ * be gone, are recorded by
+ *
+ * <pre>mvn -B -pl workflows test -Dtest=ReplayTest -Dhistories.record=true</pre>
+ */
+@Timeout(60)
+class ReplayTest {
+  private static final String RECORD = "histories.record";
+  private static final Path HISTORIES = Path.of("src", "test", "resources", "histories");
+
+  private static final Map<String, Consumer<ScriptedRegions>> SCENARIOS = scenarios();
+
+  private static TestWorkflowEnvironment environment;
+  private static Replayer replayer;
+
+  @BeforeAll
+  static void start() {
+    environment = TestWorkflowEnvironment.newInstance();
+    replayer = new Replayer(environment.getWorkflowClient());
+  }
+
+  @AfterAll
+  static void stop() {
+    replayer.close();
+    environment.close();
+  }
+
+  static List<Path> histories() throws IOException {
+    try (Stream<Path> files = Files.list(HISTORIES)) {
+      return files.filter(file -> file.toString().endsWith(".json")).sorted().toList();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("histories")
+  @DisabledIfSystemProperty(named = RECORD, matches = "true")
+  void aRecordedWorkflowWouldDoTheSameToday(Path file) throws Exception {
+    replayer.replay(
+        WorkflowExecutionHistory.fromJson(
+            Files.readString(file), workflowId(file.getFileName().toString())));
+  }
+
+  @ParameterizedTest
+  @MethodSource("histories")
+  @DisabledIfSystemProperty(named = RECORD, matches = "true")
+  void aHistoryTellsNothingOfTheMachineThatRecordedIt(Path file) throws Exception {
+    String text = Files.readString(file);
+    List<String> said = new ArrayList<>(List.of(text));
+    JsonNode history = json(text);
+    for (JsonNode data : history.findValues("data")) {
+      said.add(new String(Base64.getDecoder().decode(data.asText()), StandardCharsets.UTF_8));
+    }
+
+    assertThat(history.findValuesAsText("identity")).containsOnly("test");
+    assertThat(said)
+        .noneMatch(words -> words.matches("(?s).*\\b\\d+@[A-Za-z].*"))
+        .noneMatch(words -> words.contains(System.getProperty("user.dir")))
+        .noneMatch(words -> words.contains(System.getProperty("user.home") + "/"))
+        .noneMatch(words -> words.contains("/home/") || words.contains("/Users/"));
+  }
+
+  @Test
+  @DisabledIfSystemProperty(named = RECORD, matches = "true")
+  void everyScenarioIsRecorded() throws IOException {
+    assertThat(histories())
+        .extracting(file -> file.getFileName().toString())
+        .containsAll(SCENARIOS.keySet().stream().map(name -> name + ".json").toList());
+  }
+
+  @Test
+  @DisabledIfSystemProperty(named = RECORD, matches = "true")
+  void anotherOrderOfTheSameCommandsIsAnotherWay() throws Exception {
+    String recorded = Files.readString(HISTORIES.resolve("parallel-merge.json"));
+    String swapped =
+        recorded
+            .replace("\"federation.us\"", "\"federation.?\"")
+            .replace("\"federation.eu\"", "\"federation.us\"")
+            .replace("\"federation.?\"", "\"federation.eu\"");
+
+    WorkflowExecutionHistory history = WorkflowExecutionHistory.fromJson(swapped);
+    assertThatThrownBy(() -> replayer.replay(history)).isInstanceOf(AssertionError.class);
+  }
+
+  @ParameterizedTest
+  @MethodSource("names")
+  @EnabledIfSystemProperty(named = RECORD, matches = "true")
+  void record(String name) throws Exception {
+    try (ScriptedRegions regions = new ScriptedRegions()) {
+      SCENARIOS.get(name).accept(regions);
+      Files.createDirectories(HISTORIES);
+      for (WorkflowExecutionHistory history : regions.histories()) {
+        String id = history.getWorkflowExecution().getWorkflowId();
+        Files.writeString(
+            HISTORIES.resolve(id.replace(':', '.') + ".json"), history.toJson(true) + "\n");
+      }
+    }
+  }
+
+  /** What is not in the JSON of a history: ids of children are made of it. */
+  private static String workflowId(String file) {
+    return file.substring(0, file.length() - ".json".length()).replace('.', ':');
+  }
+
+  static Stream<String> names() {
+    return SCENARIOS.keySet().stream();
+  }
+
+  private static Map<String, Consumer<ScriptedRegions>> scenarios() {
+    Map<String, Consumer<ScriptedRegions>> all = new LinkedHashMap<>();
+    Map.of(
+            "parallel-merge", AggregationStrategy.MERGE,
+            "parallel-reduce", AggregationStrategy.REDUCE,
+            "parallel-all", AggregationStrategy.ALL,
+            "parallel-majority", AggregationStrategy.MAJORITY,
+            "parallel-concat", AggregationStrategy.CONCAT,
+            "parallel-best", AggregationStrategy.BEST)
+        .forEach(
+            (name, aggregation) ->
+                all.put(
+                    name,
+                    regions ->
+                        run(
+                            three(regions),
+                            name,
+                            stage(FederationStrategy.PARALLEL, "us", "eu", "ap")
+                                .aggregation(aggregation))));
+    all.put(
+        "parallel-first",
+        regions -> {
+          CountDownLatch cancelled = new CountDownLatch(1);
+          regions.region("us", hangs(cancelled)).region("eu", answers("2")).start();
+          run(
+              regions,
+              "parallel-first",
+              stage(FederationStrategy.PARALLEL, "us", "eu")
+                  .aggregation(AggregationStrategy.FIRST));
+          Awaitility.await().until(() -> cancelled.getCount() == 0);
+        });
+    all.put(
+        "parallel-window",
+        regions ->
+            run(
+                three(regions),
+                "parallel-window",
+                stage(FederationStrategy.PARALLEL, "us", "eu", "ap").maxParallel(1)));
+    all.put(
+        "parallel-partial",
+        regions ->
+            run(
+                regions
+                    .region("us", answers("{\"us\":1}"))
+                    .region("eu", refuses(FailureType.REGION_REJECTED, 401))
+                    .region("ap", answers("{\"ap\":1}"))
+                    .start(),
+                "parallel-partial",
+                stage(FederationStrategy.PARALLEL, "us", "eu", "ap")));
+    all.put(
+        "parallel-fallback",
+        regions -> {
+          regions
+              .region("us", answers("1"))
+              .region("eu", answers("2"))
+              .region("spare", answers("3"))
+              .start();
+          regions.world().knows("us", region -> region.circuit(CircuitState.OPEN));
+          run(
+              regions,
+              "parallel-fallback",
+              stage(FederationStrategy.PARALLEL, "us", "eu")
+                  .fallbackRegion("spare")
+                  .aggregation(AggregationStrategy.ALL));
+        });
+    all.put(
+        "parallel-search-attributes",
+        regions -> {
+          three(regions).world().hasSearchAttributes();
+          run(
+              regions,
+              "parallel-search-attributes",
+              stage(FederationStrategy.PARALLEL, "us", "eu"));
+        });
+    all.put(
+        "sequential-concat",
+        regions ->
+            run(
+                three(regions),
+                "sequential-concat",
+                stage(FederationStrategy.SEQUENTIAL, "ap", "us", "eu")
+                    .aggregation(AggregationStrategy.CONCAT)));
+    all.put(
+        "sequential-first",
+        regions ->
+            run(
+                regions
+                    .region("us", unavailable())
+                    .region("eu", answers("2"))
+                    .region("ap", answers("3"))
+                    .start(),
+                "sequential-first",
+                stage(FederationStrategy.SEQUENTIAL, "us", "eu", "ap")
+                    .maxRetries(0)
+                    .aggregation(AggregationStrategy.FIRST)));
+    all.put(
+        "nearest-merge",
+        regions -> {
+          three(regions)
+              .world()
+              .knows("us", region -> region.latencyMs(80.0))
+              .knows("eu", region -> region.latencyMs(8.0));
+          run(regions, "nearest-merge", stage(FederationStrategy.NEAREST, "us", "eu", "ap"));
+        });
+    all.put(
+        "nearest-hop",
+        regions ->
+            run(
+                regions.region("eu", unavailable()).region("us", answers("{\"us\":1}")).start(),
+                "nearest-hop",
+                stage(FederationStrategy.NEAREST, "eu", "us").maxRetries(1)));
+    all.put(
+        "nearest-no-worker",
+        regions ->
+            run(
+                regions.withoutWorker("eu").region("us", answers("{\"us\":1}")).start(),
+                "nearest-no-worker",
+                stage(FederationStrategy.NEAREST, "eu", "us").queueTimeoutSeconds(0.5)));
+    all.put(
+        "round-robin-merge",
+        regions -> {
+          three(regions)
+              .world()
+              .knows("us", region -> region.turn(-0.5))
+              .knows("eu", region -> region.turn(0.5));
+          run(
+              regions,
+              "round-robin-merge",
+              stage(FederationStrategy.ROUND_ROBIN, "us", "eu", "ap"));
+        });
+    all.put(
+        "least-loaded-merge",
+        regions -> {
+          three(regions)
+              .world()
+              .knows("us", region -> region.inFlight(5.0))
+              .knows("eu", region -> region.inFlight(4.0))
+              .knows("ap", region -> region.inFlight(6.0));
+          run(
+              regions,
+              "least-loaded-merge",
+              stage(FederationStrategy.LEAST_LOADED, "us", "eu", "ap"));
+        });
+    all.put(
+        "cost-optimized-merge",
+        regions ->
+            run(
+                regions
+                    .region(
+                        RegionConfig.builder("us").costPerExecution(0.01), answers("{\"us\":1}"))
+                    .region(RegionConfig.builder("eu").costPerExecution(0.0), answers("{\"eu\":1}"))
+                    .start(),
+                "cost-optimized-merge",
+                stage(FederationStrategy.COST_OPTIMIZED, "us", "eu")));
+    all.put(
+        "failed-quorum",
+        regions ->
+            run(
+                regions.region("us", unavailable()).region("eu", answers("1")).start(),
+                "failed-quorum",
+                stage(FederationStrategy.PARALLEL, "us", "eu").maxRetries(0).minRegions(2)));
+    all.put(
+        "failed-no-eligible-region",
+        regions ->
+            run(
+                three(regions),
+                "failed-no-eligible-region",
+                stage(FederationStrategy.NEAREST, "us", "eu").requiredTags(List.of("gpu"))));
+    all.put(
+        "failed-aggregation",
+        regions ->
+            run(
+                regions.region("us", answers("\"x\"")).region("eu", answers("\"y\"")).start(),
+                "failed-aggregation",
+                stage(FederationStrategy.PARALLEL, "us", "eu")
+                    .aggregation(AggregationStrategy.REDUCE)));
+    all.put(
+        "cancelled-stage",
+        regions -> {
+          CountDownLatch cancelled = new CountDownLatch(1);
+          regions.region("us", hangs(cancelled)).start();
+          WorkflowStub stub =
+              regions.startStage("cancelled-stage", stage(FederationStrategy.PARALLEL, "us"), "{}");
+          Awaitility.await().until(() -> regions.requests.size() == 1);
+          stub.cancel();
+          assertThatThrownBy(() -> stub.getResult(FederatedStageResult.class))
+              .isInstanceOf(WorkflowFailedException.class);
+          Awaitility.await().until(() -> cancelled.getCount() == 0);
+        });
+    all.put("pipeline-child", regions -> runPipeline(three(regions), "pipeline-child", "child"));
+    all.put("pipeline-inline", regions -> runPipeline(three(regions), "pipeline-inline", "inline"));
+    return all;
+  }
+
+  private static ScriptedRegions three(ScriptedRegions regions) {
+    return regions
+        .region("us", answers("{\"score\":1,\"label\":\"a\"}"))
+        .region("eu", answers("{\"score\":3,\"label\":\"b\"}"))
+        .region("ap", answers("{\"score\":2,\"label\":\"b\"}"))
+        .start();
+  }
+
+  private static FederatedStageConfig.Builder stage(
+      FederationStrategy strategy, String... regions) {
+    return FederatedStageConfig.builder().strategy(strategy).regions(List.of(regions));
+  }
+
+  private static void run(
+      ScriptedRegions regions, String workflowId, FederatedStageConfig.Builder stage) {
+    ScriptedRegions.result(regions.startStage(workflowId, stage.voteField("label"), "{\"a\":1}"));
+  }
+
+  private static void runPipeline(ScriptedRegions regions, String workflowId, String execution) {
+    JsonNode pipeline =
+        json(
+            """
+            {"id": "p", "federation": {"execution": "%s"}, "stages": [
+              {"id": "before"},
+              {"id": "spread", "depends_on": ["before"],
+               "federation": {"strategy": "parallel", "regions": ["us", "eu"]}},
+              {"id": "near", "depends_on": ["before"],
+               "federation": {"strategy": "nearest", "regions": ["ap"]}},
+              {"id": "after", "depends_on": ["spread", "near"]}]}
+            """
+                .formatted(execution));
+    WorkflowStub stub =
+        regions
+            .client()
+            .newUntypedWorkflowStub(
+                PipelineWorkflow.TYPE,
+                WorkflowOptions.newBuilder()
+                    .setTaskQueue(FederatedQueues.CONTROL)
+                    .setWorkflowId(workflowId)
+                    .build());
+    stub.start(
+        new PipelineRequest(
+            PipelineParser.parse(pipeline, "pipeline.json", null).pipeline(), json("{}")));
+    stub.getResult(JsonNode.class);
+  }
+}
