@@ -25,7 +25,7 @@ import org.awaitility.Awaitility;
  * embedded binaries. PostgreSQL refuses to run as root; there the embedded one runs in a user
  * namespace ({@code unshare}), and where a container forbids those, as user {@code nobody}.
  */
-final class TestingPostgres implements AutoCloseable {
+public final class TestingPostgres implements AutoCloseable {
   private static final String URL_VARIABLE = "FEDERATED_TEST_POSTGRES_URL";
 
   /** {@code -Dfederated.test.postgres=nobody} takes the last way at once. */
@@ -39,7 +39,8 @@ final class TestingPostgres implements AutoCloseable {
     this.server = server;
   }
 
-  static TestingPostgres start() throws Exception {
+  /** Starts it, or names the one that is given. */
+  public static TestingPostgres start() throws Exception {
     String given = System.getenv(URL_VARIABLE);
     if (given != null) {
       return new TestingPostgres(given, () -> {});
@@ -181,7 +182,8 @@ final class TestingPostgres implements AutoCloseable {
     }
   }
 
-  String url() {
+  /** The JDBC URL, with user and without password. */
+  public String url() {
     return url;
   }
 

@@ -85,8 +85,8 @@ class ApplicationTest {
                 factory
                     .newWorker(QUEUE)
                     .registerWorkflowImplementationTypes(OrderWorkflowImpl.class))) {
-      assertThat(order(client, "order-1").total("gone")).isEqualTo("FAILED in [gone]");
-      assertThat(order(client, "order-2").total("far")).isEqualTo("40 by order-2:price");
+      assertThat(order(workers.client(), "order-1").total("gone")).isEqualTo("FAILED in [gone]");
+      assertThat(order(workers.client(), "order-2").total("far")).isEqualTo("40 by order-2:price");
     }
   }
 
@@ -109,7 +109,7 @@ class ApplicationTest {
         InProcessWorkers.start(
             client, federation, federation.regionNames(), directory, factory -> {})) {
       Execution<FederatedStageResult> execution =
-          new FederationCoordinator(client)
+          new FederationCoordinator(workers.client())
               .startFederated(
                   new StageRequest(
                       "everywhere",

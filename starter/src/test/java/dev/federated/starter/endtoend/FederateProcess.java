@@ -14,6 +14,8 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 
 /**
@@ -107,10 +109,9 @@ final class FederateProcess implements AutoCloseable {
 
   /** The value of that name on the ready line. */
   String ready(String key) {
-    for (String word : stdout().strip().split(" ")) {
-      if (word.startsWith(key + "=")) {
-        return word.substring(key.length() + 1);
-      }
+    Matcher value = Pattern.compile("\\b" + Pattern.quote(key) + "=(\\S*)").matcher(stdout());
+    if (value.find()) {
+      return value.group(1);
     }
     throw new AssertionError("the ready line has no %s: %s".formatted(key, stdout()));
   }

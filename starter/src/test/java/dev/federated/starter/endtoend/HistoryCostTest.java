@@ -120,7 +120,7 @@ class HistoryCostTest {
             regions.stream().map(name -> RegionConfig.builder(name).build()).toList());
     try (InProcessWorkers workers =
         InProcessWorkers.start(client, federation, regions, directory, HistoryCostTest::byHand)) {
-      assertCost(client, regions, 1);
+      assertCost(workers.client(), regions, 1);
     }
   }
 

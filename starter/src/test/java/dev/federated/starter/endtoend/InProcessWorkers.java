@@ -49,6 +49,11 @@ final class InProcessWorkers implements AutoCloseable {
     return new InProcessWorkers(plugin, factory);
   }
 
+  /** The client that the workers use. */
+  WorkflowClient client() {
+    return factory.getWorkflowClient();
+  }
+
   @Override
   public void close() {
     factory.shutdownNow();

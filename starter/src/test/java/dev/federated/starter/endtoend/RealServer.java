@@ -95,12 +95,12 @@ final class RealServer implements AutoCloseable {
         .ignoreExceptionsInstanceOf(StatusRuntimeException.class)
         .untilAsserted(
             () -> {
-              var described =
+              var unusedDescription =
                   stubs
                       .blockingStub()
                       .describeNamespace(
                           DescribeNamespaceRequest.newBuilder().setNamespace(name).build());
-              var listed =
+              var unusedList =
                   stubs
                       .blockingStub()
                       .listClosedWorkflowExecutions(

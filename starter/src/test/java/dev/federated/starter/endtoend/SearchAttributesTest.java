@@ -63,7 +63,7 @@ class SearchAttributesTest {
             List.of(RegionConfig.builder("works").build(), RegionConfig.builder("gone").build()));
     try (InProcessWorkers workers =
         InProcessWorkers.start(client, federation, List.of("works"), directory, factory -> {})) {
-      FederationCoordinator coordinator = new FederationCoordinator(client);
+      FederationCoordinator coordinator = new FederationCoordinator(workers.client());
       Execution<FederatedStageResult> execution =
           coordinator.startFederated(
               new StageRequest(

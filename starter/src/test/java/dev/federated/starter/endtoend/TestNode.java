@@ -11,6 +11,7 @@ import dev.federated.worker.node.RequestFilter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -62,6 +63,19 @@ final class TestNode implements AutoCloseable {
   /** A node that works, with a key. */
   static TestNode start(String region, @Nullable String key) {
     return new TestNode(region, key, null);
+  }
+
+  /** A node that works, and answers each execution only after that time. */
+  static TestNode slow(String region, Duration time) {
+    CountDownLatch never = new CountDownLatch(1);
+    return new TestNode(
+        region,
+        null,
+        (request, next) -> {
+          NodeAnswer answer = next.handle(request);
+          var unused = never.await(time.toMillis(), TimeUnit.MILLISECONDS);
+          return answer;
+        });
   }
 
   /** A node that is healthy but answers executions in that way. */
