@@ -61,7 +61,8 @@ public final class Regions {
         JsonNodeFactory.instance.objectNode().put("a", 1),
         "key-1",
         maxOutputBytes,
-        new CircuitBreakerConfig(3, 60));
+        new CircuitBreakerConfig(3, 60),
+        null);
   }
 
   public static JsonNode json(String text) throws IOException {

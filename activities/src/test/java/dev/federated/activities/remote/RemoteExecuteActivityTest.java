@@ -189,7 +189,8 @@ class RemoteExecuteActivityTest {
             request.inputs(),
             request.idempotencyKey(),
             request.maxOutputBytes(),
-            request.circuitBreaker());
+            request.circuitBreaker(),
+            null);
 
     ApplicationFailure failure = failure(remote(), other);
 

@@ -73,7 +73,8 @@ class HistoryCostTest {
                 inputs,
                 Workflow.getInfo().getWorkflowId() + "/" + region,
                 FederationConfig.DEFAULT_MAX_OUTPUT_BYTES,
-                CircuitBreakerConfig.DEFAULT);
+                CircuitBreakerConfig.DEFAULT,
+                region);
         answers.add(
             Workflow.newUntypedActivityStub(
                     ActivityOptions.newBuilder()
