@@ -98,7 +98,17 @@ public final class Federate implements Runnable {
         // --input @FILE is a file with JSON, not with arguments.
         .setExpandAtFiles(false)
         .setParameterExceptionHandler(errors)
+        .setExecutionStrategy(Federate::execute)
         .setExecutionExceptionHandler(errors);
+  }
+
+  /** Runs the command; an error of the JVM is reported like any other, not left to the thread. */
+  private static int execute(CommandLine.ParseResult parsed) {
+    try {
+      return new CommandLine.RunLast().execute(parsed);
+    } catch (StackOverflowError | OutOfMemoryError | LinkageError e) {
+      throw new CommandLine.ExecutionException(parsed.commandSpec().commandLine(), e.toString(), e);
+    }
   }
 
   /** What the subcommand of that root command sees of its process. */

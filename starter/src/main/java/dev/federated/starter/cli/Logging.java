@@ -32,7 +32,7 @@ final class Logging {
     boolean details = OutputOptions.asksForDetails(arguments) || DETAILED.contains(level);
     // Zero lines of the stack: what happened and its causes, but not where.
     System.setProperty(EXCEPTION, details ? "%ex" : "%ex{0}");
-    // Failed attempts are in the result; a process that serves has nobody else to tell.
+    // What fails is in the result; a process that serves has nobody else to tell.
     System.setProperty(ATTEMPTS, details || serves(arguments) ? level : "OFF");
   }
 

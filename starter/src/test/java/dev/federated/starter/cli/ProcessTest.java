@@ -11,6 +11,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import mockwebserver3.Dispatcher;
+import mockwebserver3.MockResponse;
+import mockwebserver3.MockWebServer;
+import mockwebserver3.RecordedRequest;
+import org.jspecify.annotations.NonNull;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -22,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class ProcessTest {
   @TempDir private Path directory;
+  private int attempts;
 
   private Process federate(String... arguments) throws IOException {
     List<String> command =
@@ -54,7 +60,21 @@ class ProcessTest {
   @Test
   void failedAttemptsAreNoStackTracesAndAnInterruptedRunIsExit130WithOneDocument()
       throws Exception {
-    write("federation.yaml", "regions: [{name: us, endpoint: 'http://127.0.0.1:1'}]");
+    MockWebServer overloaded = new MockWebServer();
+    overloaded.setDispatcher(
+        new Dispatcher() {
+          @Override
+          public @NonNull MockResponse dispatch(@NonNull RecordedRequest request) {
+            boolean execute = String.valueOf(request.getUrl()).endsWith("/execute");
+            return execute
+                ? new MockResponse.Builder().code(503).build()
+                : new MockResponse.Builder().body("{\"load\": 0, \"capacity\": 1}").build();
+          }
+        });
+    overloaded.start();
+    write(
+        "federation.yaml",
+        "regions: [{name: us, endpoint: 'http://127.0.0.1:%d'}]".formatted(overloaded.getPort()));
     write(
         "stage.json",
         """
@@ -62,15 +82,22 @@ class ProcessTest {
          "federation": {"max_retries": 100, "retry_delay_seconds": 1}}
         """);
     Process run = federate("stage", "stage.json", "--embedded", "jvm", "-o", "json");
-    await()
-        .atMost(Duration.ofSeconds(60))
-        .until(() -> text("err").contains("started s-") || !run.isAlive());
+    await().atMost(Duration.ofSeconds(60)).until(() -> attempts(overloaded) > 1 || !run.isAlive());
     run.destroy();
     assertThat(run.waitFor(15, TimeUnit.SECONDS)).isTrue();
     assertThat(run.exitValue()).as(text("err")).isEqualTo(ExitCodes.INTERRUPTED);
     assertThat(text("err")).doesNotContain("\tat ").doesNotContain("Exception");
     assertThat(new CommandRun(0, text("out"), "").json().at("/error/type").asText())
         .isEqualTo("Cancelled");
+    overloaded.close();
+  }
+
+  private int attempts(MockWebServer server) throws InterruptedException {
+    RecordedRequest request = server.takeRequest(10, TimeUnit.MILLISECONDS);
+    if (request != null && String.valueOf(request.getUrl()).endsWith("/execute")) {
+      attempts++;
+    }
+    return attempts;
   }
 
   @Test
