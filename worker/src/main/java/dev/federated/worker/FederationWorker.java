@@ -1,6 +1,8 @@
 package dev.federated.worker;
 
 import com.codahale.metrics.MetricRegistry;
+import dev.federated.parsing.InvalidDocumentException;
+import dev.federated.parsing.Problem;
 import dev.federated.worker.config.FederationFile;
 import dev.federated.worker.config.SecretResolver;
 import io.temporal.client.WorkflowClient;
@@ -8,7 +10,10 @@ import io.temporal.worker.WorkerFactory;
 import io.temporal.worker.WorkerFactoryOptions;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -79,10 +84,22 @@ public final class FederationWorker implements AutoCloseable {
   public static void checkSecrets(
       FederationFile file, WorkerRoles roles, Map<String, String> environment) {
     SecretResolver resolver = new SecretResolver(environment);
-    if (roles.control()) {
-      var unused = resolver.forControl(file);
+    Set<Problem> problems = new LinkedHashSet<>();
+    try {
+      var unused = resolver.forRegions(file, roles.regions());
+    } catch (InvalidDocumentException e) {
+      problems.addAll(e.problems());
     }
-    var unused = resolver.forRegions(file, roles.regions());
+    if (roles.control()) {
+      try {
+        var unused = resolver.forControl(file);
+      } catch (InvalidDocumentException e) {
+        problems.addAll(e.problems());
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new InvalidDocumentException(List.copyOf(problems));
+    }
   }
 
   /** Whether the workers poll. */

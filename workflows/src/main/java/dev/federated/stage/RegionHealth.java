@@ -16,14 +16,13 @@ import org.jspecify.annotations.Nullable;
  * @param reason why it is not healthy, or null
  */
 @WireRecord
-@JsonInclude
 public record RegionHealth(
     boolean healthy,
     String status,
-    @Nullable Long latencyMs,
-    @Nullable Double currentLoad,
+    @JsonInclude @Nullable Long latencyMs,
+    @JsonInclude @Nullable Double currentLoad,
     int maxConcurrent,
-    @Nullable String reason) {
+    @JsonInclude @Nullable String reason) {
   /** The same health, with something that an operator should know. */
   RegionHealth withReason(String why) {
     return new RegionHealth(healthy, status, latencyMs, currentLoad, maxConcurrent, why);

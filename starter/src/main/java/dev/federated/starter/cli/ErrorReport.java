@@ -7,6 +7,7 @@ import dev.federated.parsing.Problem;
 import dev.federated.starter.connection.ServerUnavailableException;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -127,13 +128,22 @@ final class ErrorReport
     return null;
   }
 
+  /** The document of a command that was interrupted before it had anything to print. */
+  static void interrupted(PrintWriter out) {
+    print(out, "Interrupted", "interrupted before there was a result", List.of());
+  }
+
   private static void print(
       CommandLine command, String type, String message, List<Problem> problems) {
+    print(command.getOut(), type, message, problems);
+  }
+
+  private static void print(PrintWriter out, String type, String message, List<Problem> problems) {
     Map<String, Object> error = new LinkedHashMap<>();
     error.put("type", type);
     error.put("message", message);
     error.put("problems", problems);
-    JsonPrinter.print(command.getOut(), Map.of("error", error));
+    JsonPrinter.print(out, Map.of("error", error));
   }
 
   private static Problem usageProblem(ParameterException exception) {

@@ -52,12 +52,19 @@ public final class Federate implements Runnable {
   public static void main(String[] arguments) {
     Logging.configure(List.of(arguments), System.getenv());
     // Not System.out: its encoding is the terminal's, and JSON is UTF-8.
-    PrintWriter out =
-        new PrintWriter(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
+    Stdout stdout = new Stdout();
+    PrintWriter out = new PrintWriter(stdout, false, StandardCharsets.UTF_8);
     PrintWriter err =
         new PrintWriter(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
     Interruption interruption =
-        new Interruption(Interruption.LONGEST_STOP, code -> Runtime.getRuntime().halt(code));
+        new Interruption(
+            Interruption.LONGEST_STOP,
+            code -> {
+              if (!stdout.used() && OutputOptions.asksForJson(List.of(arguments))) {
+                ErrorReport.interrupted(out);
+              }
+              Runtime.getRuntime().halt(code);
+            });
     Runtime.getRuntime().addShutdownHook(new Thread(interruption::shutdown, "federate-end"));
     CommandContext context =
         new CommandContext(
@@ -91,7 +98,17 @@ public final class Federate implements Runnable {
         // --input @FILE is a file with JSON, not with arguments.
         .setExpandAtFiles(false)
         .setParameterExceptionHandler(errors)
+        .setExecutionStrategy(Federate::execute)
         .setExecutionExceptionHandler(errors);
+  }
+
+  /** Runs the command; an error of the JVM is reported like any other, not left to the thread. */
+  private static int execute(CommandLine.ParseResult parsed) {
+    try {
+      return new CommandLine.RunLast().execute(parsed);
+    } catch (StackOverflowError | OutOfMemoryError | LinkageError e) {
+      throw new CommandLine.ExecutionException(parsed.commandSpec().commandLine(), e.toString(), e);
+    }
   }
 
   /** What the subcommand of that root command sees of its process. */

@@ -4,14 +4,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Logs go to stderr: warnings of most commands, and what happens of those that serve. */
+/**
+ * Logs go to stderr: warnings of most commands, and what happens of those that serve. Stack traces
+ * are shown to who asks for details.
+ */
 final class Logging {
   /** Overrides the level: TRACE, DEBUG, INFO, WARN, ERROR or OFF. */
   static final String VARIABLE = "FEDERATE_LOG_LEVEL";
 
   private static final String FILE = "logback.configurationFile";
   private static final String LEVEL = "federate.log.level";
+  private static final String EXCEPTION = "federate.log.exception";
+  private static final String ATTEMPTS = "federate.log.attempts";
   private static final Set<String> SERVING = Set.of("dev", "worker");
+  private static final Set<String> DETAILED = Set.of("TRACE", "DEBUG");
 
   private Logging() {}
 
@@ -21,7 +27,17 @@ final class Logging {
       // Not named logback.xml: this jar must not configure the logs of an application.
       System.setProperty(FILE, "dev/federated/starter/cli/federate-logback.xml");
     }
-    System.setProperty(LEVEL, level(arguments, environment));
+    String level = level(arguments, environment);
+    System.setProperty(LEVEL, level);
+    boolean details = OutputOptions.asksForDetails(arguments) || DETAILED.contains(level);
+    // Zero lines of the stack: what happened and its causes, but not where.
+    System.setProperty(EXCEPTION, details ? "%ex" : "%ex{0}");
+    // What fails is in the result; a process that serves has nobody else to tell.
+    System.setProperty(ATTEMPTS, details || serves(arguments) ? level : "OFF");
+  }
+
+  private static boolean serves(List<String> arguments) {
+    return !arguments.isEmpty() && SERVING.contains(arguments.get(0));
   }
 
   static String level(List<String> arguments, Map<String, String> environment) {
@@ -29,7 +45,6 @@ final class Logging {
     if (level != null && !level.isBlank()) {
       return level;
     }
-    boolean serves = !arguments.isEmpty() && SERVING.contains(arguments.get(0));
-    return serves || OutputOptions.asksForDetails(arguments) ? "INFO" : "WARN";
+    return serves(arguments) || OutputOptions.asksForDetails(arguments) ? "INFO" : "WARN";
   }
 }

@@ -158,9 +158,9 @@ final class Progress implements AutoCloseable {
             .setNamespace(client.getOptions().getNamespace())
             .setExecution(WorkflowExecution.newBuilder().setWorkflowId(workflowId).setRunId(runId))
             .build();
-    boolean longPoll = true;
+    boolean canWait = true;
     long seen = 0;
-    GetWorkflowExecutionHistoryRequest request = start.toBuilder().setWaitNewEvent(true).build();
+    GetWorkflowExecutionHistoryRequest request = start;
     while (closed.getCount() > 0) {
       GetWorkflowExecutionHistoryResponse response;
       try {
@@ -174,16 +174,25 @@ final class Progress implements AutoCloseable {
         if (e.getStatus().getCode() == Status.Code.DEADLINE_EXCEEDED) {
           continue;
         }
-        if (!longPoll && e.getStatus().getCode() != Status.Code.UNAVAILABLE) {
+        if (!request.getWaitNewEvent() && e.getStatus().getCode() != Status.Code.UNAVAILABLE) {
           throw e;
         }
-        // The in-JVM server cannot wait for events; its history is read again and again.
-        longPoll = false;
+        // The in-JVM server often cannot wait for events.
+        canWait = false;
         request = start;
         pause();
         continue;
       }
-      for (HistoryEvent event : response.getHistory().getEventsList()) {
+      List<HistoryEvent> events = response.getHistory().getEventsList();
+      if (!events.isEmpty()
+          && events.get(0).getEventId() > seen + 1
+          && request.getNextPageToken().isEmpty()) {
+        // Where it can, it answers a waiting read with what came after it alone.
+        canWait = false;
+        request = start;
+        continue;
+      }
+      for (HistoryEvent event : events) {
         if (event.getEventId() > seen) {
           seen = event.getEventId();
           show(event, workflowId, stage);
@@ -195,9 +204,11 @@ final class Progress implements AutoCloseable {
       }
       if (!response.getNextPageToken().isEmpty()) {
         request = request.toBuilder().setNextPageToken(response.getNextPageToken()).build();
-      } else if (longPoll) {
-        return;
+      } else if (canWait && !request.getWaitNewEvent()) {
+        request = start.toBuilder().setWaitNewEvent(true).build();
       } else {
+        // And it gives no token to wait on: its history is read again and again.
+        canWait = false;
         request = start;
         pause();
       }

@@ -95,7 +95,9 @@ final class ResultText {
           .append("; ");
     }
     if (region.error() != null) {
-      note.append(region.error().type().wireName()).append(": ").append(region.error().message());
+      note.append(region.error().type().wireName())
+          .append(": ")
+          .append(plain(region.error().message()));
     }
     return note.toString().replaceAll("; $", "");
   }
@@ -109,7 +111,14 @@ final class ResultText {
   }
 
   private static String why(@Nullable RegionError error) {
-    return error == null ? "" : ", %s: %s".formatted(error.type().wireName(), error.message());
+    return error == null
+        ? ""
+        : ", %s: %s".formatted(error.type().wireName(), plain(error.message()));
+  }
+
+  /** What a region says must neither break the table nor command the terminal. */
+  private static String plain(String message) {
+    return message.replaceAll("\\p{Cntrl}+", " ");
   }
 
   private static String money(double cost) {

@@ -260,12 +260,15 @@ final class ServerSession implements AutoCloseable {
 
   @Override
   public void close() {
-    if (worker != null) {
-      worker.close();
-    }
-    stubs.shutdownNow();
-    if (server != null) {
-      server.close();
+    try {
+      if (worker != null) {
+        worker.close();
+      }
+    } finally {
+      stubs.shutdownNow();
+      if (server != null) {
+        server.close();
+      }
     }
   }
 }

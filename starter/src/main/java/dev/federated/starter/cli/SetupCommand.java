@@ -6,14 +6,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.federated.stage.StageSearchAttributes;
 import dev.federated.starter.connection.ServerUnavailableException;
 import dev.federated.starter.connection.TemporalConnection;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.temporal.api.enums.v1.IndexedValueType;
 import io.temporal.api.operatorservice.v1.AddSearchAttributesRequest;
 import io.temporal.api.operatorservice.v1.ListSearchAttributesRequest;
 import io.temporal.common.SearchAttributeKey;
 import io.temporal.serviceclient.OperatorServiceStubs;
 import io.temporal.serviceclient.OperatorServiceStubsOptions;
-import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -72,29 +72,50 @@ final class SetupCommand implements Callable<Integer> {
 
   private static void register(
       OperatorServiceStubs operator, String namespace, ArrayNode added, ArrayNode present) {
-    Map<String, IndexedValueType> there =
-        operator
-            .blockingStub()
-            .withDeadlineAfter(LONGEST_SECONDS, TimeUnit.SECONDS)
-            .listSearchAttributes(
-                ListSearchAttributesRequest.newBuilder().setNamespace(namespace).build())
-            .getCustomAttributesMap();
-    AddSearchAttributesRequest.Builder missing =
-        AddSearchAttributesRequest.newBuilder().setNamespace(namespace);
+    Set<String> there = registered(operator, namespace);
     for (SearchAttributeKey<?> key : StageSearchAttributes.ALL) {
-      if (there.containsKey(key.getName())) {
-        present.add(key.getName());
-      } else {
-        missing.putSearchAttributes(key.getName(), key.getValueType());
-        added.add(key.getName());
-      }
+      boolean isNew = !there.contains(key.getName()) && add(operator, namespace, key);
+      (isNew ? added : present).add(key.getName());
     }
-    if (!added.isEmpty()) {
+  }
+
+  /** What the namespace has; empty if the server does not tell, as the in-JVM server. */
+  private static Set<String> registered(OperatorServiceStubs operator, String namespace) {
+    try {
+      return operator
+          .blockingStub()
+          .withDeadlineAfter(LONGEST_SECONDS, TimeUnit.SECONDS)
+          .listSearchAttributes(
+              ListSearchAttributesRequest.newBuilder().setNamespace(namespace).build())
+          .getCustomAttributesMap()
+          .keySet();
+    } catch (StatusRuntimeException e) {
+      if (e.getStatus().getCode() == Status.Code.UNIMPLEMENTED) {
+        return Set.of();
+      }
+      throw e;
+    }
+  }
+
+  /** Whether it was not there before. */
+  private static boolean add(
+      OperatorServiceStubs operator, String namespace, SearchAttributeKey<?> key) {
+    try {
       var unused =
           operator
               .blockingStub()
               .withDeadlineAfter(LONGEST_SECONDS, TimeUnit.SECONDS)
-              .addSearchAttributes(missing.build());
+              .addSearchAttributes(
+                  AddSearchAttributesRequest.newBuilder()
+                      .setNamespace(namespace)
+                      .putSearchAttributes(key.getName(), key.getValueType())
+                      .build());
+      return true;
+    } catch (StatusRuntimeException e) {
+      if (e.getStatus().getCode() == Status.Code.ALREADY_EXISTS) {
+        return false;
+      }
+      throw e;
     }
   }
 }

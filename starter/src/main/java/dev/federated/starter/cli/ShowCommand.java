@@ -11,13 +11,17 @@ import dev.federated.starter.Execution;
 import dev.federated.starter.FederationCoordinator;
 import dev.federated.starter.PipelineFailedException;
 import io.temporal.api.enums.v1.WorkflowExecutionStatus;
+import io.temporal.api.history.v1.ActivityTaskScheduledEventAttributes;
+import io.temporal.api.history.v1.HistoryEvent;
 import io.temporal.api.workflow.v1.PendingActivityInfo;
 import io.temporal.api.workflow.v1.PendingChildExecutionInfo;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowExecutionDescription;
 import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowNotFoundException;
+import java.util.HashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -57,7 +61,7 @@ final class ShowCommand implements Callable<Integer> {
       }
       FederationCoordinator coordinator = new FederationCoordinator(session.client());
       if (description.getStatus() == WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING) {
-        printRunning(description);
+        printRunning(description, session.client());
       } else if (pipeline) {
         printClosed(coordinator.pipeline(id), RunCommand.KIND, description);
       } else {
@@ -98,16 +102,16 @@ final class ShowCommand implements Callable<Integer> {
     }
   }
 
-  private void printRunning(WorkflowExecutionDescription description) {
+  private void printRunning(WorkflowExecutionDescription description, WorkflowClient client) {
+    Map<String, String> regions = regions(description, client);
     ObjectNode running = head(description);
     StringBuilder text = new StringBuilder("%s running".formatted(id));
-    ArrayNode regions = running.putArray("running_in");
+    ArrayNode runningIn = running.putArray("running_in");
     for (PendingActivityInfo activity :
         description.getRawDescription().getPendingActivitiesList()) {
-      String region =
-          FederatedQueues.regionOf(activity.getActivityOptions().getTaskQueue().getName());
+      String region = regions.get(activity.getActivityId());
       String failure = activity.getLastFailure().getMessage();
-      regions
+      runningIn
           .addObject()
           .put("region", region)
           .put("attempt", activity.getAttempt())
@@ -123,6 +127,24 @@ final class ShowCommand implements Callable<Integer> {
       text.append("%n  stage %s".formatted(child.getWorkflowId()));
     }
     print(running, text.toString());
+  }
+
+  /** The regions of activities by activity id; the history tells them on every server. */
+  private Map<String, String> regions(
+      WorkflowExecutionDescription description, WorkflowClient client) {
+    Map<String, String> regions = new HashMap<>();
+    if (description.getRawDescription().getPendingActivitiesCount() == 0) {
+      return regions;
+    }
+    for (HistoryEvent event : client.fetchHistory(id).getEvents()) {
+      ActivityTaskScheduledEventAttributes activity =
+          event.getActivityTaskScheduledEventAttributes();
+      String region = FederatedQueues.regionOf(activity.getTaskQueue().getName());
+      if (region != null) {
+        regions.put(activity.getActivityId(), region);
+      }
+    }
+    return regions;
   }
 
   private ObjectNode head(WorkflowExecutionDescription description) {

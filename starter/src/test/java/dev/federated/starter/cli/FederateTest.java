@@ -2,6 +2,7 @@ package dev.federated.starter.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class FederateTest {
@@ -39,6 +40,19 @@ class FederateTest {
     assertThat(run.json().at("/error/problems/0/file").asText()).isEqualTo("command line");
     assertThat(run.json().at("/error/problems/0/path").asText()).isEqualTo("hepl");
     assertThat(run.json().at("/error/problems/0/suggestions/0").asText()).isEqualTo("help");
+  }
+
+  @Test
+  void liveViewNeedsATerminalThatTheLauncherSawAndThatCanEraseALine() {
+    assertThat(Federate.liveTerminal(Map.of("TERM", "xterm"))).isFalse();
+    System.setProperty(Federate.STDERR_IS_TERMINAL, "true");
+    try {
+      assertThat(Federate.liveTerminal(Map.of("TERM", "xterm"))).isTrue();
+      assertThat(Federate.liveTerminal(Map.of("TERM", "dumb"))).isFalse();
+      assertThat(Federate.liveTerminal(Map.of())).isFalse();
+    } finally {
+      System.clearProperty(Federate.STDERR_IS_TERMINAL);
+    }
   }
 
   @Test

@@ -5,6 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -78,12 +80,7 @@ class InterruptedRunTest {
               interruption.commandEnded();
               return ended;
             });
-    await()
-        .until(
-            () ->
-                CommandRun.of(directory, server.environment(), "show", id, "-o", "json")
-                    .out()
-                    .contains("\"running_in\" : [\n    {"));
+    await().until(() -> running(id));
     interruption.shutdown();
     return run.get(15, TimeUnit.SECONDS);
   }
@@ -109,6 +106,40 @@ class InterruptedRunTest {
     assertThat(run.err()).contains("cancelling b", "error: workflow b was cancelled");
     assertThat(status("b")).endsWith("CANCELED");
     assertThat(status("b:s")).endsWith("CANCELED");
+  }
+
+  @Test
+  void executionThatTakesLongerThanTheWaitForAWorkerIsNotCancelledForThat() throws Exception {
+    Interruption interruption = new Interruption(Duration.ofSeconds(10), code -> {});
+    CommandContext context =
+        new CommandContext(
+            server.environment(),
+            directory,
+            new ByteArrayInputStream(new byte[0]),
+            interruption,
+            new Patience(true, Duration.ofMillis(700), Duration.ofSeconds(8)));
+    CommandRun.of(
+        directory, server.environment(), "run", "pipeline.json", "--workflow-id", "d", "--detach");
+    await().until(() -> running("d:s"));
+    StringWriter err = new StringWriter();
+    CompletableFuture<Integer> run =
+        CompletableFuture.supplyAsync(
+            () ->
+                Federate.commandLine(context)
+                    .setOut(new PrintWriter(new StringWriter()))
+                    .setErr(new PrintWriter(err, true))
+                    .execute("run", "pipeline.json", "--workflow-id", "d"));
+    await().until(() -> err.toString().contains("running: s in slow 2 s"));
+    assertThat(run).isNotDone();
+    interruption.commandEnded();
+    server.client().newUntypedWorkflowStub("d").cancel();
+    assertThat(run).succeedsWithin(15, TimeUnit.SECONDS).isEqualTo(ExitCodes.FAILED);
+  }
+
+  private static boolean running(String id) {
+    return CommandRun.of(directory, server.environment(), "show", id, "-o", "json")
+        .out()
+        .contains("\"region\" : \"slow\"");
   }
 
   @Test

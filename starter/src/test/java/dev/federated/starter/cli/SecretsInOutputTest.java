@@ -111,7 +111,6 @@ class SecretsInOutputTest {
           good.replace("api_key: " + LITERAL, "api_key: [" + LITERAL + "]"),
           good.replace("api_key: " + LITERAL, "api_key: {a: " + LITERAL + "}"),
           good.replace("api_key: " + LITERAL, "api_key: " + LITERAL + ": b"),
-          good.replace("api_key: " + LITERAL, "api_key: !!" + LITERAL + " b"),
           good.replace("api_key: " + LITERAL, "api_key: *" + LITERAL),
           good.replace("value: \"${DSN}\"", "value: [" + LITERAL + "]"),
         }) {
@@ -127,7 +126,7 @@ class SecretsInOutputTest {
         String[] all =
             with(with(command, "--federation", "broken.yaml"), "--verbose", "-o", "json");
         CommandRun run = CommandRun.of(directory, server.environment(SECRETS), all);
-        assertThat(run.exitCode()).isEqualTo(ExitCodes.BAD_INPUT);
+        assertThat(run.exitCode()).as(broken).isEqualTo(ExitCodes.BAD_INPUT);
         assertNoSecret(run);
       }
     }

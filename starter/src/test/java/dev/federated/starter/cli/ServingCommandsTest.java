@@ -2,8 +2,11 @@ package dev.federated.starter.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.federated.starter.embedded.EmbeddedServer;
+import dev.federated.starter.embedded.EmbeddedServerOptions;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -203,6 +206,67 @@ class ServingCommandsTest {
       assertThat(second.exitCode()).isEqualTo(ExitCodes.UNAVAILABLE);
       assertThat(second.err()).contains(address, "--port").doesNotContain("\tat ");
       assertThat(second.out()).isEmpty();
+    }
+  }
+
+  @Test
+  void devOfTheTemporalCommandTellsItsAddressesAndASecondOneIsToldOfTheLock() throws Exception {
+    Map<String, String> path = Map.of("PATH", System.getenv().getOrDefault("PATH", ""));
+    assumeTrue(EmbeddedServer.command(path).isPresent(), "the temporal command is not installed");
+    try (Serving dev =
+        new Serving(path, "dev", "--embedded", "cli", "--port", "0", "--metrics-port", "0")) {
+      assertThat(dev.ready()).startsWith("ready");
+      assertThat(status(dev.value("ui"))).isEqualTo(200);
+      assertThat(status(dev.value("metrics"))).isEqualTo(200);
+      CommandRun second =
+          CommandRun.of(directory, path, "dev", "--embedded", "cli", "--port", "0", "-o", "json");
+      assertThat(second.exitCode()).isEqualTo(ExitCodes.UNAVAILABLE);
+      assertThat(second.json().at("/error/message").asText())
+          .contains(".federate is in use by process", "TEMPORAL_ADDRESS");
+      Map<String, String> address = Map.of("TEMPORAL_ADDRESS", dev.value("server"));
+      CommandRun run =
+          CommandRun.of(
+              directory, address, "run", "pipeline.json", "--workflow-id", "w", "-o", "json");
+      assertThat(run.exitCode()).as(run.out()).isZero();
+      assertThat(run.err()).contains("  a succeeded");
+      CommandRun stored =
+          CommandRun.of(
+              directory, address, "run", "pipeline.json", "--workflow-id", "w", "-o", "json");
+      assertThat(stored.json()).isEqualTo(run.json());
+      CommandRun other =
+          CommandRun.of(
+              directory,
+              address,
+              "run",
+              "pipeline.json",
+              "--workflow-id",
+              "w",
+              "--input",
+              "1",
+              "-o",
+              "json");
+      assertThat(other.exitCode()).isEqualTo(ExitCodes.BAD_INPUT);
+      CommandRun setup = CommandRun.of(directory, address, "setup", "-o", "json");
+      assertThat(setup.json().path("present")).hasSize(4);
+      assertThat(setup.json().path("added")).isEmpty();
+    }
+    try (EmbeddedServer alone =
+        EmbeddedServer.cli(
+            EmbeddedServerOptions.builder(Files.createTempDirectory(directory, "alone"), path)
+                .headless(true)
+                .build())) {
+      CommandRun run =
+          CommandRun.of(
+              directory,
+              Map.of("TEMPORAL_ADDRESS", alone.address()),
+              "run",
+              "pipeline.json",
+              "-o",
+              "json");
+      assertThat(run.exitCode()).isEqualTo(ExitCodes.UNAVAILABLE);
+      assertThat(run.json().at("/error/message").asText())
+          .contains("no control worker polls", "federate worker --control");
+      assertThat(run.err()).doesNotContain("started");
     }
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -97,6 +98,30 @@ class WithoutServerTest {
       assertThat(run.exitCode()).isEqualTo(ExitCodes.BAD_INPUT);
       assertThat(run.json().at("/error/message").asText()).contains("missing.json");
     }
+  }
+
+  @Test
+  void errorOfTheJvmIsExit1WithoutStackTraceAndWithOneDocument() throws IOException {
+    InputStream broken =
+        new InputStream() {
+          @Override
+          public int read() {
+            throw new StackOverflowError();
+          }
+
+          @Override
+          public int read(byte[] bytes, int offset, int length) {
+            throw new StackOverflowError();
+          }
+        };
+    CommandContext context =
+        new CommandContext(
+            nowhere(), directory, broken, new Interruption(Duration.ofSeconds(1), code -> {}));
+    CommandRun run = CommandRun.of(context, "run", "pipeline.json", "--input", "-", "-o", "json");
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILED);
+    assertThat(run.json().at("/error/type").asText()).isEqualTo("InternalError");
+    assertThat(run.json().at("/error/message").asText()).contains("StackOverflowError");
+    assertThat(run.err()).doesNotContain("\tat ");
   }
 
   @Test

@@ -132,7 +132,8 @@ final class TreeBuilder {
   private JsonNode alias(String name) throws IOException {
     Anchored anchored = anchors.get(name);
     if (anchored == null) {
-      throw refused("refers to the anchor '%s', which does not stand before it".formatted(name));
+      // Not named: a key that begins with a star and lacks its quotes looks like this.
+      throw refused("refers to an anchor that does not stand before it; quote a text with a star");
     }
     expanded += anchored.values();
     values += anchored.values();
