@@ -19,7 +19,9 @@ import dev.federated.stage.FederatedStageResult;
 import dev.federated.stage.FederatedStageWorkflow;
 import dev.federated.stage.Federation;
 import dev.federated.stage.IdempotencyKey;
+import dev.federated.stage.ParkedStage;
 import dev.federated.stage.RegionHealth;
+import dev.federated.stage.StageDecision;
 import io.temporal.api.enums.v1.WorkflowIdReusePolicy;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowExecutionAlreadyStarted;
@@ -32,6 +34,7 @@ import io.temporal.failure.ApplicationFailure;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -171,6 +174,69 @@ public final class FederationCoordinator {
     stub.start();
     return CANONICAL.convertValue(
         stub.getResult(JsonNode.class), new TypeReference<Map<String, RegionHealth>>() {});
+  }
+
+  /** The stages of an execution that wait for a decision; empty if none does. */
+  public List<ParkedExecution> parked(String workflowId) {
+    return new Operator(client).parked(workflowId);
+  }
+
+  /**
+   * Decides about a parked stage; returns when the effect is known.
+   *
+   * @return where the stage stands after it: parked again, or not
+   * @throws DecisionRefusedException if it cannot be carried out; the stage stays parked
+   */
+  public ParkedStage decide(ParkedExecution where, StageDecision decision) {
+    return new Operator(client).decide(where, decision);
+  }
+
+  /**
+   * Runs what failed in a closed stage again, and aggregates it with what succeeded, which is not
+   * executed. The new workflow's id is {@code <root id>~r<n>}.
+   *
+   * @throws IllegalStateException if it still runs
+   */
+  public Execution<FederatedStageResult> redriveStage(String workflowId, RedriveOptions options) {
+    Operator operator = new Operator(client);
+    requireClosed(operator, workflowId, FederatedStageWorkflow.TYPE);
+    return startFederated(
+        operator.stageToRedrive(workflowId, options),
+        operator.nextId(workflowId),
+        WorkflowIdPolicy.SAME_REQUEST_ATTACHES);
+  }
+
+  /**
+   * Runs the failed stages of a closed pipeline again, and those after them. Within a federated
+   * stage only the regions that failed run. The new workflow's id is {@code <root id>~r<n>}.
+   *
+   * @throws IllegalStateException if it still runs, or ended without a record of its stages
+   */
+  public Execution<PipelineResult> redrivePipeline(String workflowId, RedriveOptions options) {
+    Operator operator = new Operator(client);
+    requireClosed(operator, workflowId, PipelineWorkflow.TYPE);
+    PipelineRequest request = operator.pipelineToRedrive(workflowId, options);
+    return start(
+        PipelineWorkflow.TYPE,
+        request,
+        "redrive of pipeline " + request.pipeline().id(),
+        operator.nextId(workflowId),
+        WorkflowIdPolicy.SAME_REQUEST_ATTACHES,
+        PipelineResult.class,
+        FederationCoordinator::pipelineFailure);
+  }
+
+  /** The workflow type of a closed execution. */
+  public String closedType(String workflowId) {
+    return new Operator(client).closedType(workflowId);
+  }
+
+  private static void requireClosed(Operator operator, String workflowId, String type) {
+    String actual = operator.closedType(workflowId);
+    if (!actual.equals(type)) {
+      throw new IllegalStateException(
+          "workflow %s is a %s, not a %s".formatted(workflowId, actual, type));
+    }
   }
 
   /** A workflow id that nobody has: the stem and 12 random hexadecimal digits. */

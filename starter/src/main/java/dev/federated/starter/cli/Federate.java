@@ -29,6 +29,8 @@ import picocli.CommandLine.Spec;
       RouteCommand.class,
       HealthCommand.class,
       ShowCommand.class,
+      ResumeCommand.class,
+      RedriveCommand.class,
       WorkerCommand.class,
       NodeCommand.class,
       DevCommand.class,

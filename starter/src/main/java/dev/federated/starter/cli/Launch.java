@@ -85,7 +85,11 @@ final class Launch {
       progress.follow(execution.workflowId(), execution.runId(), kind.stage());
       CompletableFuture<T> result = execution.resultAsync();
       awaitWorker(execution, progress, CompletableFuture.anyOf(result, interrupted));
-      endOf(CompletableFuture.anyOf(result, interrupted));
+      CompletableFuture<Void> waiting = progress.waiting();
+      endOf(CompletableFuture.anyOf(result, interrupted, waiting));
+      if (!result.isDone() && !interrupted.isDone() && waiting.isDone()) {
+        return new WaitingReport(session, output, out, err).print(execution);
+      }
       if (!result.isDone() && options.leaveRunning()) {
         printIds(execution);
         return ExitCodes.INTERRUPTED;

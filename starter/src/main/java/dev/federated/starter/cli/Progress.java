@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -67,6 +68,12 @@ final class Progress implements AutoCloseable {
           EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_REJECTED,
           EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED);
 
+  /** The shortest resume_timeout_seconds. */
+  private static final Duration SHORTEST_PARKING = Duration.ofMillis(100);
+
+  /** How long nothing may have happened for a parked stage to be what everything waits for. */
+  private static final Duration QUIET = Duration.ofSeconds(1);
+
   /** What the last lines have when the result is there. */
   private static final Duration LONGEST_FINISH = Duration.ofSeconds(1);
 
@@ -76,6 +83,8 @@ final class Progress implements AutoCloseable {
   private final WorkflowClient client;
   private final ProgressLines lines;
   private final Map<String, Scheduled> running = Collections.synchronizedMap(new LinkedHashMap<>());
+  private final Set<String> parked = ConcurrentHashMap.newKeySet();
+  private volatile long lastEvent = System.nanoTime();
   private final Queue<Future<?>> following = new ConcurrentLinkedQueue<>();
   private final CountDownLatch closed = new CountDownLatch(1);
   private final CompletableFuture<Void> taken = new CompletableFuture<>();
@@ -137,6 +146,27 @@ final class Progress implements AutoCloseable {
   /** Done when a worker has taken the execution's first workflow task. */
   CompletableFuture<Void> taken() {
     return taken;
+  }
+
+  /** Done when a stage waits for a decision and nothing else has happened for a while. */
+  CompletableFuture<Void> waiting() {
+    CompletableFuture<Void> waiting = new CompletableFuture<>();
+    following.add(
+        followers.submit(
+            () -> {
+              try {
+                while (closed.getCount() > 0 && !waiting.isDone()) {
+                  boolean quiet = System.nanoTime() - lastEvent > QUIET.toNanos();
+                  if (quiet && !parked.isEmpty() && running.isEmpty()) {
+                    waiting.complete(null);
+                  }
+                  pause();
+                }
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            }));
+    return waiting;
   }
 
   /** What runs and for how long; empty if nothing does. */
@@ -221,6 +251,7 @@ final class Progress implements AutoCloseable {
   }
 
   private void show(HistoryEvent event, String workflowId, @Nullable String stage) {
+    lastEvent = System.nanoTime();
     switch (event.getEventType()) {
       case EVENT_TYPE_WORKFLOW_TASK_STARTED -> taken.complete(null);
       case EVENT_TYPE_ACTIVITY_TASK_SCHEDULED ->
@@ -258,6 +289,20 @@ final class Progress implements AutoCloseable {
                   workflowId, event.getActivityTaskCanceledEventAttributes().getScheduledEventId()),
               "cancelled",
               event);
+      case EVENT_TYPE_TIMER_STARTED -> {
+        com.google.protobuf.Duration fires =
+            event.getTimerStartedEventAttributes().getStartToFireTimeout();
+        Duration duration = Duration.ofSeconds(fires.getSeconds(), fires.getNanos());
+        // The only other timer of ours waits a millisecond for the next workflow task.
+        if (duration.compareTo(SHORTEST_PARKING) >= 0) {
+          parked.add(key(workflowId, event.getEventId()));
+        }
+      }
+      case EVENT_TYPE_TIMER_CANCELED ->
+          parked.remove(
+              key(workflowId, event.getTimerCanceledEventAttributes().getStartedEventId()));
+      case EVENT_TYPE_TIMER_FIRED ->
+          parked.remove(key(workflowId, event.getTimerFiredEventAttributes().getStartedEventId()));
       case EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED -> followChild(event, workflowId);
       default -> {
         // Nothing that a person waits for.

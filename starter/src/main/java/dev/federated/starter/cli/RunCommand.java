@@ -61,10 +61,12 @@ final class RunCommand implements Callable<Integer> {
     Documents.checkPayload(pipeline, new PipelineRequest(definition, data));
     try (ServerSession session =
         ServerSession.open(context, server, () -> toBring(context, file), err)) {
+      PipelineDefinition started =
+          session.durable() ? definition : new WithoutParking(file, err).of(definition);
       FederationCoordinator coordinator = new FederationCoordinator(session.client());
       Launch launch = new Launch(context, session, start, output, spec.commandLine().getOut(), err);
       return launch.run(
-          (id, policy) -> coordinator.startPipeline(definition, data, id, policy),
+          (id, policy) -> coordinator.startPipeline(started, data, id, policy),
           () -> FederationCoordinator.newWorkflowId(definition.id()),
           KIND);
     }

@@ -65,13 +65,24 @@ final class StageCommand implements Callable<Integer> {
     Documents.checkPayload(stage, request);
     try (ServerSession session =
         ServerSession.open(context, server, () -> toBring(context, file), err)) {
+      StageRequest started =
+          session.durable() ? request : withoutParking(request, new WithoutParking(file, err));
       FederationCoordinator coordinator = new FederationCoordinator(session.client());
       Launch launch = new Launch(context, session, start, output, spec.commandLine().getOut(), err);
       return launch.run(
-          (id, policy) -> coordinator.startFederated(request, id, policy),
+          (id, policy) -> coordinator.startFederated(started, id, policy),
           () -> FederationCoordinator.newWorkflowId(request.stageId()),
           kind(request.stageId()));
     }
+  }
+
+  private static StageRequest withoutParking(StageRequest request, WithoutParking rule) {
+    return new StageRequest(
+        request.stageId(),
+        request.type(),
+        request.config(),
+        request.inputs(),
+        rule.of(request.stageId(), request.federation()));
   }
 
   private FederationFile toBring(CommandContext context, @Nullable FederationFile found) {

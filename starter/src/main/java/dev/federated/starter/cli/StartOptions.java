@@ -46,6 +46,11 @@ final class StartOptions {
     return leaveRunning;
   }
 
+  /** Follows an execution with every default. */
+  static StartOptions following() {
+    return new StartOptions();
+  }
+
   /** Refuses combinations that cannot be meant, before anything starts. */
   void check(ServerOptions server) {
     if (rerun && workflowId == null) {

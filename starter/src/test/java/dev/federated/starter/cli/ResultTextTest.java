@@ -24,7 +24,9 @@ class ResultTextTest {
             1_000,
             1_500,
             "w",
-            "r"));
+            "r",
+            null,
+            null));
   }
 
   @Test

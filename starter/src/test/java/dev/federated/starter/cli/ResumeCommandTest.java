@@ -1,0 +1,223 @@
+package dev.federated.starter.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.codahale.metrics.MetricRegistry;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.federated.starter.connection.TemporalConnection;
+import dev.federated.starter.embedded.EmbeddedServer;
+import dev.federated.starter.embedded.EmbeddedServerOptions;
+import dev.federated.worker.FederationWorker;
+import dev.federated.worker.WorkerRoles;
+import dev.federated.worker.config.FederationConfigLoader;
+import dev.federated.worker.config.FederationFile;
+import dev.federated.worker.node.NodeProcess;
+import io.temporal.client.WorkflowClient;
+import io.temporal.serviceclient.WorkflowServiceStubs;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Kill a region, see the stage parked, bring the region back, resume: as an operator does it. */
+@Timeout(120)
+class ResumeCommandTest {
+  @TempDir Path directory;
+  private EmbeddedServer server;
+  private WorkflowServiceStubs stubs;
+  private FederationWorker worker;
+  private Map<String, String> environment;
+  private int port;
+
+  @BeforeEach
+  void start() throws Exception {
+    try (ServerSocket free = new ServerSocket(0)) {
+      port = free.getLocalPort();
+    }
+    Files.writeString(
+        directory.resolve("federation.yaml"),
+        """
+        regions:
+          - name: us
+          - name: eu
+            endpoint: http://127.0.0.1:%d
+          - name: spare
+        health_check_interval_seconds: 0.2
+        """
+            .formatted(port));
+    Files.writeString(
+        directory.resolve("stage.json"),
+        """
+        {"id": "spread", "federation": {"regions": ["us", "eu"], "aggregation": "all",
+         "max_retries": 0, "on_partial_failure": "wait"}}
+        """);
+    Files.writeString(
+        directory.resolve("pipeline.json"),
+        """
+        {"id": "p", "stages": [
+          {"id": "spread", "federation": {"regions": ["us", "eu"], "aggregation": "all",
+           "max_retries": 0, "on_partial_failure": "wait"}},
+          {"id": "after", "depends_on": ["spread"]}]}
+        """);
+    server = EmbeddedServer.jvm(EmbeddedServerOptions.builder(directory, Map.of()).build());
+    environment = Map.of("TEMPORAL_ADDRESS", server.address());
+    TemporalConnection connection = TemporalConnection.plaintext(server.address());
+    stubs = connection.connect();
+    FederationFile file =
+        new FederationConfigLoader(Map.of(), directory).require("federation.yaml", null);
+    worker =
+        FederationWorker.start(
+            WorkflowClient.newInstance(stubs, connection.clientOptions()),
+            file,
+            WorkerRoles.all(file.config()),
+            Map.of(),
+            directory.resolve("data.db"),
+            new MetricRegistry(),
+            Duration.ofSeconds(1));
+  }
+
+  @AfterEach
+  void stop() {
+    worker.close();
+    stubs.shutdownNow();
+    server.close();
+  }
+
+  private CommandRun federate(String... arguments) {
+    return CommandRun.of(directory, environment, arguments);
+  }
+
+  private NodeProcess eu() throws Exception {
+    return NodeProcess.start(
+        new NodeProcess.Address("eu", "127.0.0.1", port), null, null, Map.of(), problem -> {});
+  }
+
+  @Test
+  void aStageThatWaitsIsExit4WithTheCommandsThatResumeIt() throws Exception {
+    CommandRun run = federate("stage", "stage.json", "--input", "7", "-o", "json");
+
+    assertThat(run.exitCode()).isEqualTo(4);
+    String id = run.json().path("workflow_id").asText();
+    assertThat(run.json().path("outcome").asText()).isEqualTo("waiting");
+    assertThat(run.json().at("/parked/0/failed_regions").has("eu")).isTrue();
+    assertThat(run.json().path("resume").get(0).asText())
+        .isEqualTo("federate resume " + id + " --retry eu");
+
+    CommandRun wrong = federate("resume", id, "--retry", "us");
+    assertThat(wrong.exitCode()).isEqualTo(2);
+    assertThat(wrong.err()).contains("us has no failed share");
+
+    CommandRun again = federate("resume", id, "--retry", "eu");
+    assertThat(again.exitCode()).isEqualTo(4);
+
+    try (NodeProcess eu = eu()) {
+      CommandRun resumed = federate("resume", id, "--retry", "eu", "-o", "json");
+      assertThat(resumed.exitCode()).as(resumed.err()).isZero();
+      assertThat(resumed.json().path("outcome").asText()).isEqualTo("succeeded");
+      assertThat(resumed.json().path("aggregated").toString()).isEqualTo("[7,7]");
+      assertThat(resumed.json().at("/region_results/us/attempts").asInt()).isEqualTo(1);
+      assertThat(eu.endpoint()).isNotNull();
+    }
+  }
+
+  @Test
+  void aPipelineWaitsWithItsStageAndIsResumedByItsOwnId() {
+    CommandRun run = federate("run", "pipeline.json", "--input", "7", "-o", "json");
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(4);
+    String id = run.json().path("workflow_id").asText();
+
+    CommandRun resumed = federate("resume", id, "--retry", "eu", "--in", "spare", "-o", "json");
+
+    assertThat(resumed.exitCode()).as(resumed.err()).isZero();
+    JsonNode stages = resumed.json().path("stages");
+    assertThat(stages.at("/spread/result/region_results/eu/executed_in").asText())
+        .isEqualTo("spare");
+    assertThat(stages.at("/after/output").toString()).isEqualTo("[7,7]");
+  }
+
+  @Test
+  void whatIsThereCanBeAcceptedOrGivenUp() {
+    String accepted =
+        federate("stage", "stage.json", "--input", "7", "-o", "json")
+            .json()
+            .path("workflow_id")
+            .asText();
+    assertThat(federate("resume", accepted, "--accept").exitCode()).isEqualTo(3);
+    assertThat(federate("resume", accepted, "--accept").exitCode()).isEqualTo(2);
+
+    String aborted =
+        federate("stage", "stage.json", "--input", "7", "-o", "json")
+            .json()
+            .path("workflow_id")
+            .asText();
+    assertThat(federate("resume", aborted, "--abort").exitCode()).isEqualTo(1);
+  }
+
+  @Test
+  void aClosedStageIsRedrivenElsewhereAndWhatSucceededIsNotExecutedAgain() {
+    String id =
+        federate("stage", "stage.json", "--input", "7", "-o", "json")
+            .json()
+            .path("workflow_id")
+            .asText();
+    assertThat(federate("redrive", id).exitCode()).isEqualTo(2);
+    federate("resume", id, "--abort");
+
+    CommandRun redriven = federate("redrive", id, "--in", "eu=spare", "-o", "json");
+
+    assertThat(redriven.exitCode()).as(redriven.err()).isZero();
+    JsonNode result = redriven.json();
+    assertThat(result.path("workflow_id").asText()).isEqualTo(id + "~r1");
+    assertThat(result.path("redrive_of").asText()).isEqualTo(id);
+    assertThat(result.path("aggregated").toString()).isEqualTo("[7,7]");
+    assertThat(result.at("/region_results/eu/executed_in").asText()).isEqualTo("spare");
+    assertThat(
+            stubs
+                .blockingStub()
+                .getWorkflowExecutionHistory(
+                    io.temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryRequest
+                        .newBuilder()
+                        .setNamespace("default")
+                        .setExecution(
+                            io.temporal.api.common.v1.WorkflowExecution.newBuilder()
+                                .setWorkflowId(id + "~r1"))
+                        .build())
+                .getHistory()
+                .getEventsList())
+        .filteredOn(event -> event.hasActivityTaskScheduledEventAttributes())
+        .singleElement()
+        .satisfies(
+            event ->
+                assertThat(event.getActivityTaskScheduledEventAttributes().getTaskQueue().getName())
+                    .isEqualTo("federation.spare"));
+  }
+
+  @Test
+  void aFailedPipelineIsRedrivenFromItsFailedStage() throws Exception {
+    CommandRun run = federate("run", "pipeline.json", "--input", "7", "-o", "json");
+    String id = run.json().path("workflow_id").asText();
+    assertThat(federate("resume", id, "--abort").exitCode()).isEqualTo(1);
+
+    CommandRun redriven = federate("redrive", id, "--in", "eu=spare", "-o", "json");
+
+    assertThat(redriven.exitCode()).as(redriven.err()).isZero();
+    assertThat(redriven.json().at("/stages/after/output").toString()).isEqualTo("[7,7]");
+    assertThat(redriven.json().path("redrive_of").asText()).isEqualTo(id);
+  }
+
+  @Test
+  void onTheServerInsideTheCommandAStageThatWouldWaitFails() {
+    CommandRun run =
+        CommandRun.of(
+            directory, Map.of(), "stage", "stage.json", "--input", "7", "--embedded", "jvm");
+
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err()).contains("would wait for a decision");
+  }
+}
