@@ -32,12 +32,9 @@ final class Logging {
     boolean details = OutputOptions.asksForDetails(arguments) || DETAILED.contains(level);
     // Zero lines of the stack: what happened and its causes, but not where.
     System.setProperty(EXCEPTION, details ? "%ex" : "%ex{0}");
-    // What fails is in the result; a process that serves has nobody else to tell.
-    System.setProperty(ATTEMPTS, details || serves(arguments) ? level : "OFF");
-  }
-
-  private static boolean serves(List<String> arguments) {
-    return !arguments.isEmpty() && SERVING.contains(arguments.get(0));
+    if (details) {
+      System.setProperty(ATTEMPTS, level);
+    }
   }
 
   static String level(List<String> arguments, Map<String, String> environment) {
@@ -45,6 +42,7 @@ final class Logging {
     if (level != null && !level.isBlank()) {
       return level;
     }
-    return serves(arguments) || OutputOptions.asksForDetails(arguments) ? "INFO" : "WARN";
+    boolean serves = !arguments.isEmpty() && SERVING.contains(arguments.get(0));
+    return serves || OutputOptions.asksForDetails(arguments) ? "INFO" : "WARN";
   }
 }
