@@ -80,7 +80,9 @@ final class ResumeCommand implements Callable<Integer> {
         description = "Do without these regions.")
     private List<String> skip = new ArrayList<>();
 
-    @Option(names = "--accept", description = "Go on with what succeeded.")
+    @Option(
+        names = "--accept",
+        description = "Go on with what succeeded (this and no other decision).")
     private boolean accept;
 
     @Option(names = "--abort", description = "Let the stage fail.")
@@ -167,6 +169,12 @@ final class ResumeCommand implements Callable<Integer> {
                                   choice.aggregate, WireName.names(AggregationStrategy.class))));
       return StageDecision.aggregate(AggregationOptions.of(aggregation));
     }
-    return choice.accept ? StageDecision.accept() : StageDecision.abort(null);
+    if (choice.abort) {
+      return StageDecision.abort(null);
+    }
+    if (!choice.accept) {
+      throw new IllegalStateException("exactly one decision is given");
+    }
+    return StageDecision.accept();
   }
 }
