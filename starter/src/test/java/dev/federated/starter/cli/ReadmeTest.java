@@ -15,6 +15,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -79,11 +80,14 @@ class ReadmeTest {
       thread.start();
     }
 
-    /** The address in its ready line. */
-    String server() {
+    void awaitReady() {
       Awaitility.await()
           .atMost(Duration.ofSeconds(60))
           .until(() -> out.toString().contains("ready"));
+    }
+
+    /** The address in its ready line. */
+    String server() {
       Matcher server = SERVER.matcher(out.toString());
       assertThat(server.find()).isTrue();
       return server.group(1);
@@ -96,21 +100,33 @@ class ReadmeTest {
     }
   }
 
+  private static int freePort() throws IOException {
+    try (ServerSocket free = new ServerSocket(0)) {
+      return free.getLocalPort();
+    }
+  }
+
   @Test
   void everyCommandRunsInOrderAndSucceeds() throws Exception {
-    Matcher file = FILE.matcher(readme());
+    // The port of the README may be taken on the machine that runs this.
+    String readme = readme().replace("18081", Integer.toString(freePort()));
+    Matcher file = FILE.matcher(readme);
     while (file.find()) {
-      Files.writeString(directory.resolve(file.group(1)), file.group(2));
+      Path target = directory.resolve(file.group(1));
+      Files.createDirectories(target.getParent());
+      Files.writeString(target, file.group(2));
     }
     Map<String, String> environment = new HashMap<>();
     List<Background> running = new ArrayList<>();
     List<String> run = new ArrayList<>();
     try {
-      Matcher console = CONSOLE.matcher(readme());
+      Matcher console = CONSOLE.matcher(readme);
       while (console.find()) {
         for (String line : console.group(1).lines().toList()) {
           assertThat(line).startsWith("$ ");
-          List<String> words = words(line.substring(2));
+          String[] commented = line.substring(2).split(" # exit ", 2);
+          int expected = commented.length == 1 ? 0 : Integer.parseInt(commented[1]);
+          List<String> words = words(commented[0]);
           if (words.get(0).equals("mvn")) {
             continue;
           }
@@ -119,16 +135,22 @@ class ReadmeTest {
           if (words.get(words.size() - 1).equals("&")) {
             // The default port may be taken on the machine that runs this.
             List<String> arguments = new ArrayList<>(words.subList(1, words.size() - 1));
-            arguments.addAll(List.of("--port", "0"));
+            boolean dev = arguments.get(0).equals("dev");
+            if (dev) {
+              arguments.addAll(List.of("--port", "0"));
+            }
             Background server = new Background(directory, arguments);
             running.add(server);
-            environment.put("TEMPORAL_ADDRESS", server.server());
+            server.awaitReady();
+            if (dev) {
+              environment.put("TEMPORAL_ADDRESS", server.server());
+            }
             continue;
           }
           CommandRun command =
               CommandRun.of(
                   directory, environment, words.subList(1, words.size()).toArray(String[]::new));
-          assertThat(command.exitCode()).as("%s%n%s", line, command.err()).isZero();
+          assertThat(command.exitCode()).as("%s%n%s", line, command.err()).isEqualTo(expected);
           assertThat(command.out()).isNotBlank();
         }
       }
@@ -137,7 +159,8 @@ class ReadmeTest {
         server.stop();
       }
     }
-    assertThat(run).contains("demo", "validate", "route", "run", "stage", "dev", "health");
+    assertThat(run)
+        .contains("demo", "validate", "route", "run", "stage", "dev", "node", "resume", "health");
   }
 
   @Test
