@@ -61,7 +61,8 @@ final class DevCommand implements Callable<Integer> {
             EmbeddedServers.start(
                 context, choice, port, uiPort, false, spec.commandLine().getErr());
         ServerSession session =
-            ServerSession.over(TemporalConnection.plaintext(embedded.address()));
+            ServerSession.counting(
+                TemporalConnection.plaintext(embedded.address()), operations.metrics());
         ServedWorker worker =
             ServedWorker.start(context, session.client(), file, roles, operations)) {
       Ready ready = new Ready();

@@ -1,6 +1,7 @@
 package dev.federated.starter.cli;
 
 import com.codahale.metrics.MetricRegistry;
+import com.uber.m3.tally.Scope;
 import dev.federated.stage.FederatedQueues;
 import dev.federated.starter.connection.ServerUnavailableException;
 import dev.federated.starter.connection.TemporalConnection;
@@ -8,6 +9,7 @@ import dev.federated.starter.embedded.EmbeddedServer;
 import dev.federated.worker.FederationWorker;
 import dev.federated.worker.WorkerRoles;
 import dev.federated.worker.config.FederationFile;
+import dev.federated.worker.operations.TemporalMetrics;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.temporal.api.enums.v1.TaskQueueType;
@@ -16,6 +18,7 @@ import io.temporal.api.workflowservice.v1.DescribeTaskQueueRequest;
 import io.temporal.api.workflowservice.v1.DescribeTaskQueueResponse;
 import io.temporal.client.WorkflowClient;
 import io.temporal.serviceclient.WorkflowServiceStubs;
+import io.temporal.serviceclient.WorkflowServiceStubsOptions;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -164,6 +167,18 @@ final class ServerSession implements AutoCloseable {
   /** Connects without asking for workers. */
   static ServerSession over(TemporalConnection connection) {
     WorkflowServiceStubs stubs = connection.connect();
+    return new ServerSession(
+        stubs, WorkflowClient.newInstance(stubs, connection.clientOptions()), null, null);
+  }
+
+  /** Connects for workers, whose calls to the server are counted in that registry. */
+  static ServerSession counting(TemporalConnection connection, MetricRegistry metrics) {
+    Scope scope = TemporalMetrics.scope(metrics);
+    WorkflowServiceStubs stubs =
+        connection.connect(
+            WorkflowServiceStubsOptions.newBuilder(connection.stubsOptions())
+                .setMetricsScope(scope)
+                .build());
     return new ServerSession(
         stubs, WorkflowClient.newInstance(stubs, connection.clientOptions()), null, null);
   }

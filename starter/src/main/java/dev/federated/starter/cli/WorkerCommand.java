@@ -61,7 +61,7 @@ final class WorkerCommand implements Callable<Integer> {
     CountDownLatch stopped = new CountDownLatch(1);
     Interruption.Registration stop = context.interruption().onInterrupt(stopped::countDown);
     try (Operations operations = Operations.open(metrics, DEFAULT_METRICS_PORT);
-        ServerSession session = ServerSession.over(connection);
+        ServerSession session = ServerSession.counting(connection, operations.metrics());
         ServedWorker worker =
             ServedWorker.start(context, session.client(), file, roles, operations)) {
       Ready ready = new Ready();
