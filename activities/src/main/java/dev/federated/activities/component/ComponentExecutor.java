@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.NullNode;
 import dev.federated.model.FederationConfig;
 import dev.federated.parsing.NearestNames;
 import dev.federated.pipeline.ComponentRequest;
+import dev.federated.stage.PayloadSizes;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -120,7 +121,7 @@ public final class ComponentExecutor implements AutoCloseable {
     boolean interrupted = false;
     try {
       JsonNode output = run(component, request, execution, scope);
-      long bytes = JsonSize.bytes(output);
+      long bytes = PayloadSizes.encoded(output);
       if (bytes > limits.maxOutputBytes()) {
         throw ComponentException.tooLarge(
             "the output has %d bytes of JSON, more than max_output_bytes %d"

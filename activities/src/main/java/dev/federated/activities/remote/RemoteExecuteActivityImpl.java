@@ -1,12 +1,12 @@
 package dev.federated.activities.remote;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.federated.activities.metrics.FederationMetrics;
 import dev.federated.model.FailureType;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionError;
 import dev.federated.model.RegionStatus;
 import dev.federated.model.WireName;
+import dev.federated.stage.PayloadSizes;
 import dev.federated.stage.RemoteExecuteActivity;
 import dev.federated.stage.RemoteFailure;
 import dev.federated.stage.RemoteRequest;
@@ -17,9 +17,6 @@ import io.temporal.activity.ActivityInfo;
 import io.temporal.client.ActivityCompletionException;
 import io.temporal.client.ActivityWorkerShutdownException;
 import io.temporal.failure.ApplicationFailure;
-import java.io.IOException;
-import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
@@ -32,7 +29,6 @@ import org.jspecify.annotations.Nullable;
  * a cancellation is the exception that the heartbeat gave.
  */
 public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   /** The activity gives up this much before Temporal would, so that the error is its own. */
   private static final Duration LONGEST_MARGIN = Duration.ofMillis(500);
@@ -190,17 +186,12 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
   }
 
   private void requireFits(RemoteResponse response, int limit) throws RegionCallException {
-    CountingOutputStream counter = new CountingOutputStream();
-    try {
-      JSON.writeValue(counter, response);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    if (counter.count > limit) {
+    long bytes = PayloadSizes.encoded(response);
+    if (bytes > limit) {
       throw RegionCallException.of(
           FailureType.RESPONSE_TOO_LARGE,
           "region %s: its result has %d bytes as JSON, more than max_output_bytes (%d)"
-              .formatted(region.name(), counter.count, limit),
+              .formatted(region.name(), bytes, limit),
           client == null ? null : 200);
     }
   }
@@ -326,20 +317,6 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
                       secrets.line(String.valueOf(e), false, SHOWN_CHARACTERS))),
           null,
           e);
-    }
-  }
-
-  private static final class CountingOutputStream extends OutputStream {
-    private long count;
-
-    @Override
-    public void write(int b) {
-      count++;
-    }
-
-    @Override
-    public void write(byte[] bytes, int offset, int length) {
-      count += length;
     }
   }
 
