@@ -28,13 +28,17 @@ public final class PayloadSizes {
   private long task = -1;
   private long bytesInTask;
 
-  /** The size of a value as JSON, in bytes. */
+  /**
+   * The size of a value as JSON, in bytes.
+   *
+   * @throws IllegalArgumentException if it cannot be written, such as for being nested too deeply
+   */
   public static long encoded(Object value) {
     CountingStream counter = new CountingStream();
     try {
       MAPPER.writeValue(counter, value);
     } catch (IOException e) {
-      throw new IllegalStateException("a value of a workflow cannot be written as JSON", e);
+      throw new IllegalArgumentException("a value cannot be written as JSON", e);
     }
     return counter.bytes;
   }
