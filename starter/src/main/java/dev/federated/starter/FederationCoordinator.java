@@ -176,6 +176,11 @@ public final class FederationCoordinator {
         stub.getResult(JsonNode.class), new TypeReference<Map<String, RegionHealth>>() {});
   }
 
+  /** What each region of a cancelled stage had done by then; empty if the stage left no record. */
+  public Optional<FederatedStageResult> cancelledStage(String workflowId) {
+    return new Operator(client).cancelledStage(workflowId);
+  }
+
   /** The stages of an execution that wait for a decision; empty if none does. */
   public List<ParkedExecution> parked(String workflowId) {
     return new Operator(client).parked(workflowId);

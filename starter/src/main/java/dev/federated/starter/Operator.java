@@ -17,11 +17,11 @@ import io.temporal.api.workflow.v1.PendingChildExecutionInfo;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowExecutionDescription;
 import io.temporal.client.WorkflowFailedException;
-import io.temporal.client.WorkflowStub;
 import io.temporal.client.WorkflowUpdateException;
 import io.temporal.failure.ApplicationFailure;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What an operator does with executions that wait or have failed. Behind the coordinator. */
@@ -160,20 +160,41 @@ final class Operator {
   }
 
   private @Nullable FederatedStageResult stageResult(String workflowId) {
-    WorkflowStub stub = client.newUntypedWorkflowStub(workflowId);
+    if (!endedByItself(workflowId)) {
+      // A terminated stage leaves no record, only its history.
+      return cancelledStage(workflowId).orElse(null);
+    }
     try {
       return new FederationCoordinator(client).stage(workflowId).result();
     } catch (FederatedStageException e) {
       return e.result();
     } catch (WorkflowFailedException e) {
-      // A cancelled stage leaves its record in the memo; a terminated one leaves its history.
-      Object memo =
-          stub.describe().getMemo(FederatedStageWorkflow.RESULT_MEMO, FederatedStageResult.class);
-      return memo instanceof FederatedStageResult result ? result : null;
+      return null;
     }
   }
 
+  /** Whether it completed or failed, and so has a result, and was not stopped from outside. */
+  private boolean endedByItself(String workflowId) {
+    WorkflowExecutionStatus status =
+        client.newUntypedWorkflowStub(workflowId).describe().getStatus();
+    return status == WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_COMPLETED
+        || status == WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_FAILED;
+  }
+
+  /** The record that a cancelled stage left in its memo. */
+  Optional<FederatedStageResult> cancelledStage(String workflowId) {
+    Object record =
+        client
+            .newUntypedWorkflowStub(workflowId)
+            .describe()
+            .getMemo(FederatedStageWorkflow.RESULT_MEMO, FederatedStageResult.class);
+    return record instanceof FederatedStageResult result ? Optional.of(result) : Optional.empty();
+  }
+
   private @Nullable PipelineResult pipelineResult(String workflowId) {
+    if (!endedByItself(workflowId)) {
+      return null;
+    }
     try {
       return new FederationCoordinator(client).pipeline(workflowId).result();
     } catch (PipelineFailedException e) {

@@ -244,12 +244,13 @@ public final class StageRun {
   /** Makes a share of each region that the strategy selects. */
   private void admit() {
     Redrive redrive = request.redrive();
-    if (redrive != null && !redrive.shares().isEmpty()) {
+    if (redrive != null) {
       takeOver(redrive);
-    } else if (!decision.strategy().replicated()) {
-      decision.chosen().stream().limit(1).forEach(this::addShare);
     }
     if (!decision.strategy().replicated()) {
+      if (shares.isEmpty()) {
+        decision.chosen().stream().limit(1).forEach(this::addShare);
+      }
       return;
     }
     for (RegionSnapshot region : RegionSelector.inOrder(config, snapshot)) {
@@ -268,6 +269,7 @@ public final class StageRun {
     Map<String, String> relocations = redrive.relocations();
     if (relocations != null && !relocations.isEmpty()) {
       learn(look(List.copyOf(relocations.values()), "redrive"));
+      relocations.forEach(this::relocate);
     }
     for (RegionResult earlier : redrive.shares().values()) {
       if (earlier.status() == RegionStatus.SUCCEEDED) {
@@ -279,6 +281,25 @@ public final class StageRun {
         waiting.add(share);
       }
     }
+  }
+
+  /** A share of which no record is left, and that executes elsewhere now. */
+  private void relocate(String region, String in) {
+    Redrive redrive = request.redrive();
+    boolean selected =
+        config.regions().isEmpty()
+            ? regions.containsKey(region)
+            : config.regions().contains(region);
+    if (redrive == null
+        || redrive.shares().containsKey(region)
+        || !selected
+        || !decision.strategy().replicated()) {
+      return;
+    }
+    RegionResult noRecord = RegionResult.notCalled(region, RegionStatus.FAILED, null);
+    RegionRun share = RegionRun.again(noRecord, in, redrive.newKey());
+    shares.put(region, share);
+    waiting.add(share);
   }
 
   /** A fresh look at regions, recorded: an operator named them, so the first look does not do. */

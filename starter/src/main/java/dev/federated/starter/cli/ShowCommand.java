@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -63,9 +64,13 @@ final class ShowCommand implements Callable<Integer> {
       if (description.getStatus() == WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING) {
         printRunning(description, session.client());
       } else if (pipeline) {
-        printClosed(coordinator.pipeline(id), RunCommand.KIND, description);
+        printClosed(coordinator.pipeline(id), RunCommand.KIND, description, () -> null);
       } else {
-        printClosed(coordinator.stage(id), StageCommand.kind(id), description);
+        printClosed(
+            coordinator.stage(id),
+            StageCommand.kind(id),
+            description,
+            () -> coordinator.cancelledStage(id).orElse(null));
       }
       return ExitCodes.SUCCEEDED;
     }
@@ -83,10 +88,17 @@ final class ShowCommand implements Callable<Integer> {
   }
 
   private <T> void printClosed(
-      Execution<T> execution, Launch.Kind<T> kind, WorkflowExecutionDescription description) {
+      Execution<T> execution,
+      Launch.Kind<T> kind,
+      WorkflowExecutionDescription description,
+      Supplier<@Nullable T> otherwise) {
+    WorkflowExecutionStatus status = description.getStatus();
+    boolean endedByItself =
+        status == WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_COMPLETED
+            || status == WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_FAILED;
     @Nullable T result;
     try {
-      result = execution.result();
+      result = endedByItself ? execution.result() : otherwise.get();
     } catch (WorkflowFailedException e) {
       result = null;
     } catch (FederatedStageException | PipelineFailedException e) {

@@ -12,6 +12,7 @@ import dev.federated.worker.WorkerRoles;
 import dev.federated.worker.config.FederationConfigLoader;
 import dev.federated.worker.config.FederationFile;
 import dev.federated.worker.node.NodeProcess;
+import io.temporal.api.enums.v1.WorkflowExecutionStatus;
 import io.temporal.client.WorkflowClient;
 import io.temporal.serviceclient.WorkflowServiceStubs;
 import java.net.ServerSocket;
@@ -19,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -209,6 +211,50 @@ class ResumeCommandTest {
     assertThat(redriven.exitCode()).as(redriven.err()).isZero();
     assertThat(redriven.json().at("/stages/after/output").toString()).isEqualTo("[7,7]");
     assertThat(redriven.json().path("redrive_of").asText()).isEqualTo(id);
+  }
+
+  @Test
+  void aCancelledStageTellsWhatItsRegionsHadDoneAndIsRedriven() {
+    String id =
+        federate("stage", "stage.json", "--input", "7", "-o", "json")
+            .json()
+            .path("workflow_id")
+            .asText();
+    client().newUntypedWorkflowStub(id).cancel();
+    Awaitility.await()
+        .until(
+            () ->
+                client().newUntypedWorkflowStub(id).describe().getStatus()
+                    == WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CANCELED);
+
+    CommandRun shown = federate("show", id, "-o", "json");
+    assertThat(shown.json().at("/region_results/us/status").asText()).isEqualTo("succeeded");
+    assertThat(shown.json().at("/region_results/eu/status").asText()).isEqualTo("failed");
+    assertThat(shown.json().at("/error/type").asText()).isEqualTo("Cancelled");
+
+    CommandRun redriven = federate("redrive", id, "--in", "eu=spare", "-o", "json");
+    assertThat(redriven.exitCode()).as(redriven.err()).isZero();
+    assertThat(redriven.json().path("aggregated").toString()).isEqualTo("[7,7]");
+    assertThat(redriven.json().at("/region_results/us/attempts").asInt()).isEqualTo(1);
+  }
+
+  @Test
+  void aTerminatedStageIsRedrivenFromItsHistory() {
+    String id =
+        federate("stage", "stage.json", "--input", "7", "-o", "json")
+            .json()
+            .path("workflow_id")
+            .asText();
+    client().newUntypedWorkflowStub(id).terminate("of a test");
+
+    CommandRun redriven = federate("redrive", id, "--in", "eu=spare", "-o", "json");
+
+    assertThat(redriven.exitCode()).as(redriven.err()).isEqualTo(4);
+    assertThat(redriven.json().at("/parked/0/successful_regions").toString()).isEqualTo("[\"us\"]");
+  }
+
+  private WorkflowClient client() {
+    return WorkflowClient.newInstance(stubs);
   }
 
   @Test
