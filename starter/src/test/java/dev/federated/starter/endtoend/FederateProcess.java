@@ -19,8 +19,9 @@ import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 
 /**
- * One {@code federate} command as a process of its own. What it writes goes to files under {@code
- * target/endtoend}; the process is killed when it is closed, and at the latest with this JVM.
+ * One {@code federate} command, or another main class, as a process of its own. What it writes goes
+ * to files under {@code target/endtoend}; the process is killed when it is closed, and at the
+ * latest with this JVM.
  */
 final class FederateProcess implements AutoCloseable {
   private static final Duration LONGEST_START = Duration.ofSeconds(60);
@@ -54,6 +55,22 @@ final class FederateProcess implements AutoCloseable {
    */
   static FederateProcess start(
       String name, Path directory, Map<String, String> environment, String... arguments) {
+    return start(
+        "dev.federated.starter.cli.Federate", name, directory, environment, List.of(arguments));
+  }
+
+  /** Starts that main class of the tests in the same way. */
+  static FederateProcess startMain(
+      Class<?> main, String name, Path directory, String... arguments) {
+    return start(main.getName(), name, directory, Map.of(), List.of(arguments));
+  }
+
+  private static FederateProcess start(
+      String main,
+      String name,
+      Path directory,
+      Map<String, String> environment,
+      List<String> arguments) {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -64,8 +81,8 @@ final class FederateProcess implements AutoCloseable {
                 "-Xmx384m",
                 "-cp",
                 System.getProperty("java.class.path"),
-                "dev.federated.starter.cli.Federate"));
-    command.addAll(List.of(arguments));
+                main));
+    command.addAll(arguments);
     String file = "%02d-%s".formatted(NUMBER.incrementAndGet(), name);
     Path out = LOGS.resolve(file + ".out");
     Path err = LOGS.resolve(file + ".err");
@@ -122,6 +139,10 @@ final class FederateProcess implements AutoCloseable {
       throw new AssertionError("%s still runs after %s".formatted(name, atMost));
     }
     return process.exitValue();
+  }
+
+  long pid() {
+    return process.pid();
   }
 
   boolean alive() {
