@@ -12,7 +12,10 @@ import dev.federated.stage.FederatedQueues;
 import dev.federated.stage.FederatedStageWorkflow;
 import dev.federated.stage.FederatedStageWorkflowImpl;
 import io.temporal.common.SimplePlugin;
+import io.temporal.common.VersioningBehavior;
+import io.temporal.common.WorkerDeploymentVersion;
 import io.temporal.worker.Worker;
+import io.temporal.worker.WorkerDeploymentOptions;
 import io.temporal.worker.WorkerFactory;
 import io.temporal.worker.WorkerOptions;
 import java.nio.file.Path;
@@ -52,6 +55,7 @@ public final class FederationPlugin extends SimplePlugin {
   private final boolean serveControl;
   private final Set<String> serveRegions;
   private final FederationServices services;
+  private final @Nullable WorkerDeploymentVersion deployment;
   private volatile boolean control;
 
   private FederationPlugin(Builder builder) {
@@ -59,6 +63,7 @@ public final class FederationPlugin extends SimplePlugin {
     this.federation = builder.federation;
     this.serveControl = builder.serveControl;
     this.serveRegions = new LinkedHashSet<>(builder.serveRegions);
+    this.deployment = builder.deployment;
     this.services =
         new FederationServices(
             builder.federation,
@@ -96,6 +101,14 @@ public final class FederationPlugin extends SimplePlugin {
       builder
           .setMaxHeartbeatThrottleInterval(HEARTBEAT_THROTTLE)
           .setAllowActivityHeartbeatDuringShutdown(true);
+      if (deployment != null) {
+        builder.setDeploymentOptions(
+            WorkerDeploymentOptions.newBuilder()
+                .setUseVersioning(true)
+                .setVersion(deployment)
+                .setDefaultVersioningBehavior(VersioningBehavior.PINNED)
+                .build());
+      }
     }
   }
 
@@ -164,6 +177,7 @@ public final class FederationPlugin extends SimplePlugin {
     private Map<String, String> environment = System.getenv();
     private Path databaseFile = Path.of(".federate", "data.db");
     private MetricRegistry metrics = new MetricRegistry();
+    private @Nullable WorkerDeploymentVersion deployment;
 
     private Builder(FederationConfig federation) {
       this.federation = federation;
@@ -210,6 +224,20 @@ public final class FederationPlugin extends SimplePlugin {
     /** The file of {@code database_write} without url; default {@code .federate/data.db}. */
     public Builder databaseFile(Path databaseFile) {
       this.databaseFile = databaseFile;
+      return this;
+    }
+
+    /**
+     * Makes the control worker a version of a worker deployment: stages and pipelines stay with the
+     * version that began them. Default none. Region workers are not versioned. New work comes only
+     * once the version is made current, as by {@code temporal worker deployment
+     * set-current-version}.
+     *
+     * @param name the deployment
+     * @param buildId the version within it
+     */
+    public Builder deployment(String name, String buildId) {
+      this.deployment = new WorkerDeploymentVersion(name, buildId);
       return this;
     }
 

@@ -63,6 +63,9 @@ public final class FederationWorker implements AutoCloseable {
     if (roles.control()) {
       builder.serveControl();
     }
+    if (roles.deployment() != null) {
+      builder.deployment(roles.deployment().getDeploymentName(), roles.deployment().getBuildId());
+    }
     FederationPlugin plugin = builder.build();
     try {
       WorkerFactory factory =

@@ -51,6 +51,16 @@ final class WorkerCommand implements Callable<Integer> {
   @Option(names = "--all", description = "Control worker and worker of every enabled region.")
   private boolean all;
 
+  @Option(
+      names = "--deployment",
+      paramLabel = "NAME",
+      description =
+          "With --build-id: the control worker is a version of this Temporal worker deployment.")
+  private @Nullable String deployment;
+
+  @Option(names = "--build-id", paramLabel = "ID", description = "The version in the deployment.")
+  private @Nullable String buildId;
+
   @Override
   public Integer call() throws InterruptedException {
     CommandContext context = Federate.contextOf(federate);
@@ -97,7 +107,12 @@ final class WorkerCommand implements Callable<Integer> {
       served.addAll(WorkerRoles.all(file.config()).regions());
     }
     served.addAll(regions);
-    return new WorkerRoles(all || control, List.copyOf(served));
+    WorkerRoles roles = new WorkerRoles(all || control, List.copyOf(served));
+    if ((deployment == null) != (buildId == null)) {
+      throw CommandException.badInput(
+          deployment == null ? "--build-id" : "--deployment", "go together");
+    }
+    return deployment == null || buildId == null ? roles : roles.inDeployment(deployment, buildId);
   }
 
   private static Problem unknown(String region, List<String> valid, String file) {
