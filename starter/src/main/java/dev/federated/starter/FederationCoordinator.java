@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.StageRequest;
 import dev.federated.pipeline.PipelineDefinition;
+import dev.federated.pipeline.PipelineDescription;
 import dev.federated.pipeline.PipelineRequest;
 import dev.federated.pipeline.PipelineResult;
 import dev.federated.pipeline.PipelineWorkflow;
@@ -22,6 +23,7 @@ import dev.federated.stage.IdempotencyKey;
 import dev.federated.stage.ParkedStage;
 import dev.federated.stage.RegionHealth;
 import dev.federated.stage.StageDecision;
+import dev.federated.stage.StageDescription;
 import io.temporal.api.enums.v1.WorkflowIdReusePolicy;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowExecutionAlreadyStarted;
@@ -102,7 +104,8 @@ public final class FederationCoordinator {
     return start(
         FederatedStageWorkflow.TYPE,
         request,
-        "federated stage " + request.stageId(),
+        StageDescription.summary(request),
+        StageDescription.details(request),
         workflowId,
         policy,
         FederatedStageResult.class,
@@ -131,10 +134,12 @@ public final class FederationCoordinator {
    */
   public Execution<PipelineResult> startPipeline(
       PipelineDefinition pipeline, JsonNode input, String workflowId, WorkflowIdPolicy policy) {
+    PipelineRequest request = new PipelineRequest(pipeline, input);
     return start(
         PipelineWorkflow.TYPE,
-        new PipelineRequest(pipeline, input),
-        "pipeline " + (pipeline.name() == null ? pipeline.id() : pipeline.name()),
+        request,
+        PipelineDescription.summary(request),
+        PipelineDescription.details(request),
         workflowId,
         policy,
         PipelineResult.class,
@@ -224,7 +229,8 @@ public final class FederationCoordinator {
     return start(
         PipelineWorkflow.TYPE,
         request,
-        "redrive of pipeline " + request.pipeline().id(),
+        PipelineDescription.summary(request),
+        PipelineDescription.details(request),
         operator.nextId(workflowId),
         WorkflowIdPolicy.SAME_REQUEST_ATTACHES,
         PipelineResult.class,
@@ -255,6 +261,7 @@ public final class FederationCoordinator {
       String type,
       Object request,
       String summary,
+      String details,
       String workflowId,
       WorkflowIdPolicy policy,
       Class<T> resultType,
@@ -273,6 +280,7 @@ public final class FederationCoordinator {
                 .setWorkflowIdReusePolicy(reuse)
                 .setMemo(Map.of(REQUEST_DIGEST, digest))
                 .setStaticSummary(summary)
+                .setStaticDetails(details)
                 .build());
     try {
       stub.start(request);

@@ -175,7 +175,10 @@ final class FederationServices implements AutoCloseable {
       return;
     }
     String namespace = client.getOptions().getNamespace();
-    searchAttributes.look(client.getWorkflowServiceStubs(), namespace);
+    searchAttributes.watch(
+        client.getWorkflowServiceStubs(),
+        namespace,
+        Duration.ofMillis((long) (federation.healthCheckIntervalSeconds() * 1000)));
     // Probes of the control worker carry no key: only region workers resolve keys.
     monitor =
         new RegionMonitor(
@@ -188,6 +191,7 @@ final class FederationServices implements AutoCloseable {
 
   /** Lets the view age. */
   synchronized void stopWatching() {
+    searchAttributes.close();
     if (monitor != null) {
       monitor.close();
       monitor = null;

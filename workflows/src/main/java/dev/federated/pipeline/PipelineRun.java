@@ -13,6 +13,7 @@ import dev.federated.stage.FederatedQueues;
 import dev.federated.stage.FederatedStageResult;
 import dev.federated.stage.Federation;
 import dev.federated.stage.IdempotencyKey;
+import dev.federated.stage.Markdown;
 import dev.federated.stage.Parking;
 import dev.federated.stage.PayloadSizes;
 import dev.federated.stage.StageResultJson;
@@ -92,6 +93,7 @@ final class PipelineRun implements TemplateScope {
                 .formatted(pipeline.id()),
             "InvalidPipeline");
       }
+      show();
       Workflow.await(() -> !ended.isEmpty());
       while (!ended.isEmpty()) {
         Ended stage = ended.remove();
@@ -102,7 +104,46 @@ final class PipelineRun implements TemplateScope {
         }
       }
     }
-    return PipelineResultSize.fit(result());
+    PipelineResult result = PipelineResultSize.fit(result());
+    show(result.outcome().wireName(), result.error() == null ? "" : result.error().message());
+    return result;
+  }
+
+  private void show() {
+    for (Parking stage : inline) {
+      if (stage.state().parked()) {
+        show(
+            "waiting for a decision",
+            "stage %s is parked. Decide with: federate resume %s"
+                .formatted(stage.state().stageId(), info.getWorkflowId()));
+        return;
+      }
+    }
+    show("running", "");
+  }
+
+  /** Keeps the table in Temporal's UI; costs no event. */
+  private void show(String state, String explanation) {
+    Map<String, RegionError> parked = new LinkedHashMap<>();
+    for (Parking stage : inline) {
+      RegionError why = stage.state().error();
+      if (stage.state().parked() && why != null) {
+        parked.put(stage.state().stageId(), why);
+      }
+    }
+    PipelineDetails details = new PipelineDetails(state, explanation);
+    for (StageDefinition stage : pipeline.stages()) {
+      StageReport report = reports.get(stage.id());
+      RegionError why = parked.get(stage.id());
+      if (report != null) {
+        details.ended(stage.id(), report, carried.contains(stage.id()));
+      } else if (why != null) {
+        details.open(stage, "parked", why.message());
+      } else {
+        details.open(stage, started.contains(stage.id()) ? "running" : "waiting", null);
+      }
+    }
+    Workflow.setCurrentDetails(details.markdown());
   }
 
   private void startReady() {
@@ -202,7 +243,7 @@ final class PipelineRun implements TemplateScope {
   }
 
   private FederatedStageResult runInline(StageRequest request) {
-    StageRun run = new StageRun(request, world, aggregator, sizes);
+    StageRun run = StageRun.inline(request, world, aggregator, sizes, this::show);
     inline.add(run.parking());
     return run.run();
   }
@@ -266,7 +307,7 @@ final class PipelineRun implements TemplateScope {
                 .setMaximumInterval(Duration.ofSeconds(60))
                 .setMaximumAttempts(LOCAL_ATTEMPTS)
                 .build())
-        .setSummary(stage.id())
+        .setSummary(Markdown.summary("local: " + stage.id()))
         .build();
   }
 

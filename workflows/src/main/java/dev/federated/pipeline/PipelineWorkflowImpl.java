@@ -1,6 +1,7 @@
 package dev.federated.pipeline;
 
 import dev.federated.aggregation.Aggregator;
+import dev.federated.model.RegionError;
 import dev.federated.model.StageOutcome;
 import dev.federated.stage.ParkedStage;
 import dev.federated.stage.Parking;
@@ -30,11 +31,35 @@ public final class PipelineWorkflowImpl implements PipelineWorkflow {
     PipelineResult result = current.run();
     Workflow.await(Workflow::isEveryHandlerFinished);
     if (result.outcome() == StageOutcome.FAILED) {
-      String why = result.error() == null ? "failed" : result.error().message();
-      throw ApplicationFailure.newNonRetryableFailure(
-          "pipeline %s: %s".formatted(result.pipelineId(), why), FAILED, result);
+      throw ApplicationFailure.newNonRetryableFailure(message(result), FAILED, result);
     }
     return result;
+  }
+
+  /** What failed, why, and what to do about it, for whoever finds it in Temporal's UI. */
+  private static String message(PipelineResult result) {
+    long failed = count(result, StageStatus.FAILED);
+    long skipped = count(result, StageStatus.SKIPPED);
+    StringBuilder message =
+        new StringBuilder("pipeline ").append(result.pipelineId()).append(" failed");
+    RegionError error = result.error();
+    if (error != null) {
+      message.append(": ").append(error.message());
+    }
+    if (failed > 1) {
+      message.append("; ").append(failed).append(" stages failed");
+    }
+    if (skipped > 0) {
+      message.append("; stages skipped after it: ").append(skipped);
+    }
+    return message
+        .append("; run what failed and what depends on it again with: federate redrive ")
+        .append(result.workflowId())
+        .toString();
+  }
+
+  private static long count(PipelineResult result, StageStatus status) {
+    return result.stages().values().stream().filter(stage -> stage.status() == status).count();
   }
 
   @Override

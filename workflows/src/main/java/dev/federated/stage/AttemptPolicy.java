@@ -24,9 +24,6 @@ final class AttemptPolicy {
   /** Shortest default of queue_timeout_seconds, and the reserve in the default total timeout. */
   private static final double MINUTE_SECONDS = 60;
 
-  /** Bytes that the server takes for a summary, with room for a codec. */
-  private static final int LONGEST_SUMMARY = 150;
-
   private final FederatedStageConfig config;
   private final String stageId;
 
@@ -63,7 +60,7 @@ final class AttemptPolicy {
                 .setMaximumInterval(LONGEST_RETRY_PAUSE)
                 .setMaximumAttempts(maxAttempts)
                 .build())
-        .setSummary(summary(region))
+        .setSummary(Markdown.summary(region + ": " + stageId))
         .build();
   }
 
@@ -91,10 +88,5 @@ final class AttemptPolicy {
 
   static Duration seconds(double seconds) {
     return Duration.ofMillis(Math.round(seconds * 1000));
-  }
-
-  private String summary(String region) {
-    String summary = region + ": " + stageId;
-    return summary.length() <= LONGEST_SUMMARY ? summary : summary.substring(0, LONGEST_SUMMARY);
   }
 }

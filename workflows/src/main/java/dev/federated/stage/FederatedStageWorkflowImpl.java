@@ -1,6 +1,7 @@
 package dev.federated.stage;
 
 import dev.federated.aggregation.Aggregator;
+import dev.federated.model.RegionError;
 import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
 import io.temporal.failure.ApplicationFailure;
@@ -34,7 +35,12 @@ public final class FederatedStageWorkflowImpl implements FederatedStageWorkflow 
       result = current.run();
       Workflow.await(Workflow::isEveryHandlerFinished);
     } catch (CanceledFailure e) {
-      Workflow.upsertMemo(Map.of(RESULT_MEMO, current.interrupted()));
+      FederatedStageResult interrupted = current.interrupted();
+      Workflow.upsertMemo(Map.of(RESULT_MEMO, interrupted));
+      if (current.searchAttributes()) {
+        // Otherwise a stage that was cancelled while it was parked would be listed as parked.
+        Workflow.upsertTypedSearchAttributes(StageSearchAttributes.of(interrupted));
+      }
       throw e;
     }
     if (current.searchAttributes()) {
@@ -68,8 +74,25 @@ public final class FederatedStageWorkflowImpl implements FederatedStageWorkflow 
   }
 
   private static ApplicationFailure failure(FederatedStageResult result) {
-    String why = result.error() == null ? "failed" : result.error().message();
-    return ApplicationFailure.newNonRetryableFailure(
-        "stage %s: %s".formatted(result.stageId(), why), FAILED, result);
+    return ApplicationFailure.newNonRetryableFailure(message(result), FAILED, result);
+  }
+
+  /** What failed, why, and what to do about it, for whoever finds it in Temporal's UI. */
+  private static String message(FederatedStageResult result) {
+    RegionError error = result.error();
+    StringBuilder message = new StringBuilder("stage ").append(result.stageId()).append(" failed");
+    if (error != null) {
+      message.append(" (").append(error.type().wireName()).append("): ");
+      List<String> failed = result.failedRegions();
+      if (failed.size() == 1 && !error.message().contains(failed.get(0))) {
+        message.append(failed.get(0)).append(": ");
+      }
+      message.append(error.message());
+    }
+    // A stage inside of something larger is run again by that.
+    if (Workflow.getInfo().getParentWorkflowId().isEmpty() && !result.regionResults().isEmpty()) {
+      message.append("; run what failed again with: federate redrive ").append(result.workflowId());
+    }
+    return message.toString();
   }
 }

@@ -76,7 +76,8 @@ public final class Federation {
             .setTaskQueue(FederatedQueues.CONTROL)
             .setCancellationType(ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED)
             .setParentClosePolicy(ParentClosePolicy.PARENT_CLOSE_POLICY_REQUEST_CANCEL)
-            .setStaticSummary("federated stage " + request.stageId())
+            .setStaticSummary(StageDescription.summary(request))
+            .setStaticDetails(StageDescription.details(request))
             .build();
     ChildWorkflowStub child =
         Workflow.newUntypedChildWorkflowStub(FederatedStageWorkflow.TYPE, options);

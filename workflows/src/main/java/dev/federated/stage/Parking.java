@@ -28,9 +28,6 @@ public final class Parking {
   /** The type of the {@code ApplicationFailure} of a decision that cannot be carried out. */
   public static final String REFUSED = "DecisionRefused";
 
-  /** Bytes that the server takes for a summary, with room for a codec. */
-  private static final int LONGEST_SUMMARY = 150;
-
   private final StageRequest request;
   private final Function<String, @Nullable Eligibility> region;
   private ParkedStage state;
@@ -138,11 +135,13 @@ public final class Parking {
   /**
    * Parks the stage until somebody decides.
    *
+   * @param parked is run when the stage is parked
    * @return the decision, or null if nobody decided in time
    */
-  @Nullable StageDecision await(FederatedStageResult result) {
+  @Nullable StageDecision await(FederatedStageResult result, Runnable parked) {
     state = parked(result);
     turns++;
+    parked.run();
     Double own = request.federation().resumeTimeoutSeconds();
     Duration patience =
         AttemptPolicy.seconds(
@@ -155,7 +154,9 @@ public final class Parking {
                     Workflow.newTimer(
                         patience,
                         TimerOptions.newBuilder()
-                            .setSummary(summary(result.failedRegions()))
+                            .setSummary(
+                                Markdown.summary(
+                                    "parked: " + String.join(", ", result.failedRegions())))
                             .build())));
     scope.run();
     Workflow.await(() -> decided != null || timer.get(0).isCompleted());
@@ -168,11 +169,6 @@ public final class Parking {
         new ParkedStage(
             request.stageId(), false, state.successfulRegions(), state.failedRegions(), null);
     return decision;
-  }
-
-  private static String summary(List<String> failed) {
-    String summary = "parked: " + String.join(", ", failed);
-    return summary.length() <= LONGEST_SUMMARY ? summary : summary.substring(0, LONGEST_SUMMARY);
   }
 
   /** The stage has ended: whoever decided last learns it. */

@@ -40,9 +40,6 @@ public final class StageRun {
   /** Bytes of a RemoteRequest beside its config and inputs, generously. */
   private static final int REQUEST_ENVELOPE_BYTES = 2_000;
 
-  /** Regions up to which the table in the UI is kept while the stage runs. */
-  private static final int MOST_ROWS = 50;
-
   private final StageRequest request;
   private final FederatedStageConfig config;
   private final Eligibility.Rules rules;
@@ -64,6 +61,7 @@ public final class StageRun {
   private final StageRecord record;
   private final Parking parking;
   private final long requestBytes;
+  private final @Nullable Runnable changed;
   private boolean fallbackTaken;
   private @Nullable String winner;
 
@@ -75,7 +73,8 @@ public final class StageRun {
       @Nullable RuntimeException failure) {}
 
   /**
-   * Takes the snapshot and decides.
+   * Takes the snapshot and decides, for a stage that is a workflow of its own: it keeps that
+   * workflow's current details and, while it is parked, its search attributes.
    *
    * @param request the stage
    * @param world what the control worker knows
@@ -83,7 +82,32 @@ public final class StageRun {
    * @param sizes the size limits of this workflow run
    */
   public StageRun(StageRequest request, World world, Aggregator aggregator, PayloadSizes sizes) {
+    this(request, world, aggregator, sizes, null);
+  }
+
+  /**
+   * As {@link #StageRun(StageRequest, World, Aggregator, PayloadSizes)}, inside the workflow of
+   * something larger, whose details and search attributes it leaves alone.
+   *
+   * @param changed is run when the stage was parked or goes on
+   */
+  public static StageRun inline(
+      StageRequest request,
+      World world,
+      Aggregator aggregator,
+      PayloadSizes sizes,
+      Runnable changed) {
+    return new StageRun(request, world, aggregator, sizes, changed);
+  }
+
+  private StageRun(
+      StageRequest request,
+      World world,
+      Aggregator aggregator,
+      PayloadSizes sizes,
+      @Nullable Runnable changed) {
     this.request = request;
+    this.changed = changed;
     this.config = request.federation();
     this.rules = new Eligibility.Rules(config);
     this.world = world;
@@ -131,6 +155,7 @@ public final class StageRun {
    */
   public FederatedStageResult run() {
     FederatedStageResult result = execute();
+    showResult(result);
     parking.ended();
     if (!WorkflowUnsafe.isReplaying()) {
       world.stageEnded(runKey, result.strategy(), result.outcome(), result.latencyMs());
@@ -152,12 +177,16 @@ public final class StageRun {
     try {
       FederatedStageResult result = runShares();
       while (result.outcome() != StageOutcome.SUCCEEDED && record.waits()) {
-        StageDecision decided = parking.await(result);
+        FederatedStageResult unfinished = result;
+        StageDecision decided = parking.await(result, () -> showParked(unfinished));
         if (decided == null) {
           resumeTimedOut(result);
         } else {
           record.note(decided);
           apply(decided);
+        }
+        if (changed != null) {
+          changed.run();
         }
         result = runShares();
       }
@@ -179,36 +208,76 @@ public final class StageRun {
           share.region(), RegionResult.notCalled(share.region(), RegionStatus.SKIPPED, null));
     }
     RegionError error = RegionError.of(FailureType.CANCELLED, "the stage was cancelled");
-    return record.refused(decision, results(), error, winner, age());
+    FederatedStageResult result = record.refused(decision, results(), error, winner, age());
+    showResult(result);
+    return result;
   }
 
   private FederatedStageResult runShares() {
+    boolean shown = false;
     while (!waiting.isEmpty() || !running.isEmpty()) {
       start();
       if (!running.isEmpty()) {
+        // Making a long table after each of many answers would cost more than it tells.
+        if (!shown || shares.size() <= StageDetails.MOST_ROWS) {
+          showRunning();
+          shown = true;
+        }
         Workflow.await(() -> !answers.isEmpty());
         takeAnswers();
-        if (shares.size() <= MOST_ROWS && !running.isEmpty()) {
-          showDetails();
-        }
       }
     }
-    showDetails();
     return record.of(decision, results(), winner, age());
   }
 
-  /** Keeps the table in Temporal's UI; costs no event. */
-  private void showDetails() {
-    Map<String, RegionResult> ended = new LinkedHashMap<>();
-    List<String> open = new ArrayList<>();
+  private void showRunning() {
+    if (changed != null) {
+      return;
+    }
+    List<StageDetails.Row> rows = new ArrayList<>();
     for (RegionRun share : shares.values()) {
       if (share.ended()) {
-        ended.put(share.region(), share.result());
+        rows.add(StageDetails.Row.ended(share.result()));
+      } else if (waiting.contains(share)) {
+        rows.add(StageDetails.Row.open(share.region(), "waiting"));
       } else {
-        open.add(share.region());
+        String place =
+            share.executingIn().equals(share.region()) ? "" : " in " + share.executingIn();
+        rows.add(StageDetails.Row.open(share.region(), "running" + place));
       }
     }
-    Workflow.setCurrentDetails(StageDetails.table(decision.reason(), ended, open));
+    notCalled.values().forEach(result -> rows.add(StageDetails.Row.ended(result)));
+    Workflow.setCurrentDetails(StageDetails.table("running", "", decision.reason(), rows));
+  }
+
+  /** Tells operators that the stage waits for them. */
+  private void showParked(FederatedStageResult result) {
+    if (changed != null) {
+      changed.run();
+      return;
+    }
+    if (searchAttributes()) {
+      Workflow.upsertTypedSearchAttributes(StageSearchAttributes.parked(result));
+    }
+    String why = result.error() == null ? "some regions failed" : result.error().message();
+    show(
+        "waiting for a decision",
+        "%s. Decide with: federate resume %s".formatted(why, info.getWorkflowId()),
+        result);
+  }
+
+  private void showResult(FederatedStageResult result) {
+    if (changed == null) {
+      String why = result.error() == null ? "" : result.error().message();
+      show(result.outcome().wireName(), why, result);
+    }
+  }
+
+  /** Keeps the table in Temporal's UI; costs no event. */
+  private void show(String state, String explanation, FederatedStageResult result) {
+    List<StageDetails.Row> rows =
+        result.regionResults().values().stream().map(StageDetails.Row::ended).toList();
+    Workflow.setCurrentDetails(StageDetails.table(state, explanation, decision.reason(), rows));
   }
 
   private long age() {

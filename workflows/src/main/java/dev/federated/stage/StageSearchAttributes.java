@@ -14,13 +14,16 @@ public final class StageSearchAttributes {
   public static final SearchAttributeKey<String> STRATEGY =
       SearchAttributeKey.forKeyword("FederationStrategy");
 
-  /** How the stage ended. */
+  /** How the stage ended, or {@link #PARKED} while it waits for a decision. */
   public static final SearchAttributeKey<String> OUTCOME =
       SearchAttributeKey.forKeyword("FederationOutcome");
 
   /** The selected regions that failed. */
   public static final SearchAttributeKey<List<String>> FAILED_REGIONS =
       SearchAttributeKey.forKeywordList("FederationFailedRegions");
+
+  /** The outcome of a stage that is parked. */
+  public static final String PARKED = "parked";
 
   /**
    * Bytes of JSON that the list of failed regions may have, below the 2 KiB that a server takes as
@@ -37,10 +40,19 @@ public final class StageSearchAttributes {
 
   /** What a stage that ended is found by. */
   static SearchAttributeUpdate<?>[] of(FederatedStageResult result) {
+    return of(result, result.outcome().wireName());
+  }
+
+  /** What a stage that waits for a decision is found by. */
+  static SearchAttributeUpdate<?>[] parked(FederatedStageResult result) {
+    return of(result, PARKED);
+  }
+
+  private static SearchAttributeUpdate<?>[] of(FederatedStageResult result, String outcome) {
     return new SearchAttributeUpdate<?>[] {
       STAGE.valueSet(result.stageId()),
       STRATEGY.valueSet(result.strategy().wireName()),
-      OUTCOME.valueSet(result.outcome().wireName()),
+      OUTCOME.valueSet(outcome),
       FAILED_REGIONS.valueSet(fitting(result.failedRegions()))
     };
   }

@@ -14,14 +14,21 @@ import dev.federated.model.CircuitState;
 import dev.federated.model.FailureType;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationStrategy;
+import dev.federated.model.KeyRoot;
+import dev.federated.model.PartialFailurePolicy;
+import dev.federated.model.Redrive;
 import dev.federated.model.RegionConfig;
+import dev.federated.model.StageRequest;
 import dev.federated.pipeline.PipelineParser;
+import dev.federated.pipeline.PipelineRedrive;
 import dev.federated.pipeline.PipelineRequest;
+import dev.federated.pipeline.PipelineResult;
 import dev.federated.pipeline.PipelineWorkflow;
 import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowStub;
 import io.temporal.common.WorkflowExecutionHistory;
+import io.temporal.failure.ApplicationFailure;
 import io.temporal.testing.TestWorkflowEnvironment;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -33,6 +40,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -52,6 +60,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  * be gone, are recorded by
  *
  * <pre>mvn -B -pl workflows test -Dtest=ReplayTest -Dhistories.record=true</pre>
+ *
+ * which keeps those that are there.
  */
 @Timeout(60)
 class ReplayTest {
@@ -140,8 +150,10 @@ class ReplayTest {
       Files.createDirectories(HISTORIES);
       for (WorkflowExecutionHistory history : regions.histories()) {
         String id = history.getWorkflowExecution().getWorkflowId();
-        Files.writeString(
-            HISTORIES.resolve(id.replace(':', '.') + ".json"), history.toJson(true) + "\n");
+        Path file = HISTORIES.resolve(id.replace(':', '.') + ".json");
+        if (!Files.exists(file)) {
+          Files.writeString(file, history.toJson(true) + "\n");
+        }
       }
     }
   }
@@ -344,9 +356,134 @@ class ReplayTest {
               .isInstanceOf(WorkflowFailedException.class);
           Awaitility.await().until(() -> cancelled.getCount() == 0);
         });
+    all.put(
+        "parked-retried",
+        regions -> {
+          AtomicBoolean down = new AtomicBoolean(true);
+          WorkflowStub stub = parked(regions, "parked-retried", down);
+          down.set(false);
+          stub.update("decide", ParkedStage.class, StageDecision.retry(List.of("eu")));
+          ScriptedRegions.result(stub);
+        });
+    all.put(
+        "parked-search-attributes",
+        regions -> {
+          euMayBeDown(regions, new AtomicBoolean(true)).world().hasSearchAttributes();
+          WorkflowStub stub = park(regions, "parked-search-attributes");
+          stub.update("decide", ParkedStage.class, StageDecision.accept());
+          ScriptedRegions.result(stub);
+        });
+    all.put(
+        "parked-timed-out",
+        regions ->
+            run(
+                euMayBeDown(regions, new AtomicBoolean(true)),
+                "parked-timed-out",
+                waits().resumeTimeoutSeconds(3600.0)));
+    all.put(
+        "parked-cancelled",
+        regions -> {
+          euMayBeDown(regions, new AtomicBoolean(true)).world().hasSearchAttributes();
+          WorkflowStub stub = park(regions, "parked-cancelled");
+          stub.cancel();
+          assertThatThrownBy(() -> stub.getResult(FederatedStageResult.class))
+              .isInstanceOf(WorkflowFailedException.class);
+        });
+    all.put(
+        "redriven-stage",
+        regions -> {
+          AtomicBoolean down = new AtomicBoolean(true);
+          euMayBeDown(regions, down);
+          FederatedStageConfig.Builder block = waits().onPartialFailure(PartialFailurePolicy.FAIL);
+          FederatedStageResult first =
+              ScriptedRegions.result(regions.startStage("redriven-stage-first", block, "{}"));
+          down.set(false);
+          WorkflowStub stub = regions.control(FederatedStageWorkflow.TYPE, "redriven-stage");
+          stub.start(
+              new StageRequest("process", "transformer", json("{}"), json("{}"), block.build())
+                  .redriving(
+                      new Redrive(
+                          first.workflowId(),
+                          first.runId(),
+                          new KeyRoot(first.workflowId(), first.runId()),
+                          first.regionResults(),
+                          Map.of(),
+                          false)));
+          ScriptedRegions.result(stub);
+        });
+    all.put(
+        "redriven-pipeline",
+        regions -> {
+          AtomicBoolean down = new AtomicBoolean(true);
+          euMayBeDown(regions, down);
+          PipelineRequest request =
+              new PipelineRequest(
+                  PipelineParser.parse(
+                          json(
+                              """
+                              {"id": "p", "stages": [
+                                {"id": "before"},
+                                {"id": "spread", "depends_on": ["before"],
+                                 "federation": {"strategy": "parallel", "regions": ["us", "eu"],
+                                  "on_partial_failure": "fail", "max_retries": 0}},
+                                {"id": "after", "depends_on": ["spread"]}]}
+                              """),
+                          "pipeline.json",
+                          null)
+                      .pipeline(),
+                  json("{}"));
+          WorkflowStub failing = regions.control(PipelineWorkflow.TYPE, "redriven-pipeline-first");
+          failing.start(request);
+          PipelineResult first = failure(failing);
+          down.set(false);
+          WorkflowStub stub = regions.control(PipelineWorkflow.TYPE, "redriven-pipeline");
+          stub.start(
+              request.redriving(
+                  new PipelineRedrive(
+                      first.workflowId(),
+                      first.runId(),
+                      new KeyRoot(first.workflowId(), first.runId()),
+                      first.stages(),
+                      Map.of(),
+                      false)));
+          stub.getResult(JsonNode.class);
+        });
     all.put("pipeline-child", regions -> runPipeline(three(regions), "pipeline-child", "child"));
     all.put("pipeline-inline", regions -> runPipeline(three(regions), "pipeline-inline", "inline"));
     return all;
+  }
+
+  private static FederatedStageConfig.Builder waits() {
+    return stage(FederationStrategy.PARALLEL, "us", "eu")
+        .maxRetries(0)
+        .onPartialFailure(PartialFailurePolicy.WAIT);
+  }
+
+  private static ScriptedRegions euMayBeDown(ScriptedRegions regions, AtomicBoolean down) {
+    return regions
+        .region("us", answers("{\"us\":1}"))
+        .region(
+            "eu", request -> (down.get() ? unavailable() : answers("{\"eu\":2}")).apply(request))
+        .start();
+  }
+
+  private static WorkflowStub parked(
+      ScriptedRegions regions, String workflowId, AtomicBoolean down) {
+    return park(euMayBeDown(regions, down), workflowId);
+  }
+
+  private static WorkflowStub park(ScriptedRegions regions, String workflowId) {
+    WorkflowStub stub = regions.startStage(workflowId, waits(), "{}");
+    Awaitility.await().until(() -> stub.query("standing", ParkedStage.class).parked());
+    return stub;
+  }
+
+  private static PipelineResult failure(WorkflowStub stub) {
+    try {
+      throw new AssertionError("the pipeline succeeded: " + stub.getResult(PipelineResult.class));
+    } catch (WorkflowFailedException e) {
+      return ((ApplicationFailure) e.getCause()).getDetails().get(0, PipelineResult.class);
+    }
   }
 
   private static ScriptedRegions three(ScriptedRegions regions) {

@@ -194,6 +194,17 @@ public final class ScriptedRegions implements AutoCloseable {
     return stub;
   }
 
+  /** A workflow on the control queue under that id, not started yet. */
+  WorkflowStub control(String type, String workflowId) {
+    return client()
+        .newUntypedWorkflowStub(
+            type,
+            WorkflowOptions.newBuilder()
+                .setTaskQueue(FederatedQueues.CONTROL)
+                .setWorkflowId(workflowId)
+                .build());
+  }
+
   static FederatedStageResult result(WorkflowStub stub) {
     try {
       return stub.getResult(FederatedStageResult.class);

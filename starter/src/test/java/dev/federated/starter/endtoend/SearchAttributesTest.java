@@ -9,10 +9,14 @@ import dev.federated.model.RegionConfig;
 import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
 import dev.federated.stage.FederatedStageResult;
+import dev.federated.stage.StageSearchAttributes;
 import dev.federated.starter.Execution;
 import dev.federated.starter.FederationCoordinator;
 import io.temporal.api.enums.v1.EventType;
+import io.temporal.api.operatorservice.v1.AddSearchAttributesRequest;
 import io.temporal.client.WorkflowClient;
+import io.temporal.serviceclient.OperatorServiceStubs;
+import io.temporal.serviceclient.OperatorServiceStubsOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -83,6 +87,58 @@ class SearchAttributesTest {
               event ->
                   event.getEventType() == EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES);
     }
+  }
+
+  @Test
+  void stagesCarryThemFromTheirRegistrationOnWithoutARestart(RealServer server) {
+    String namespace = server.newNamespace("attributes-later");
+    WorkflowClient client = server.client(namespace);
+    FederationConfig federation =
+        FederationConfig.builder()
+            .regions(List.of(RegionConfig.builder("works").build()))
+            .healthCheckIntervalSeconds(0.2)
+            .build();
+    try (InProcessWorkers workers =
+        InProcessWorkers.start(client, federation, List.of("works"), directory, factory -> {})) {
+      FederationCoordinator coordinator = new FederationCoordinator(workers.client());
+      assertThat(upserts(client, stage(coordinator))).isZero();
+
+      AddSearchAttributesRequest.Builder add =
+          AddSearchAttributesRequest.newBuilder().setNamespace(namespace);
+      StageSearchAttributes.ALL.forEach(
+          key -> add.putSearchAttributes(key.getName(), key.getValueType()));
+      var unused =
+          OperatorServiceStubs.newServiceStubs(
+                  OperatorServiceStubsOptions.newBuilder()
+                      .setChannel(server.stubs().getRawChannel())
+                      .validateAndBuildWithDefaults())
+              .blockingStub()
+              .addSearchAttributes(add.build());
+
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .untilAsserted(() -> assertThat(upserts(client, stage(coordinator))).isEqualTo(1));
+    }
+  }
+
+  private static String stage(FederationCoordinator coordinator) {
+    Execution<FederatedStageResult> execution =
+        coordinator.startFederated(
+            new StageRequest(
+                "found",
+                "transformer",
+                Json.of("{}"),
+                Json.of("{total: 42}"),
+                FederatedStageConfig.builder().build()));
+    assertThat(execution.result().outcome()).isEqualTo(StageOutcome.SUCCEEDED);
+    return execution.workflowId();
+  }
+
+  private static long upserts(WorkflowClient client, String workflowId) {
+    return client.fetchHistory(workflowId).getEvents().stream()
+        .filter(
+            event -> event.getEventType() == EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES)
+        .count();
   }
 
   private static List<String> listed(WorkflowClient client, String query) {
