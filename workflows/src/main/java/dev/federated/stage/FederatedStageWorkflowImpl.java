@@ -16,6 +16,8 @@ public final class FederatedStageWorkflowImpl implements FederatedStageWorkflow 
   private static final ParkedStage NOT_STARTED =
       new ParkedStage("", false, List.of(), Map.of(), null);
 
+  private static final String CANCELLED_IS_RECORDED = "cancelled-is-recorded";
+
   private final World world;
   private final Aggregator aggregator;
   private @Nullable StageRun run;
@@ -35,12 +37,7 @@ public final class FederatedStageWorkflowImpl implements FederatedStageWorkflow 
       result = current.run();
       Workflow.await(Workflow::isEveryHandlerFinished);
     } catch (CanceledFailure e) {
-      FederatedStageResult interrupted = current.interrupted();
-      Workflow.upsertMemo(Map.of(RESULT_MEMO, interrupted));
-      if (current.searchAttributes()) {
-        // Otherwise a stage that was cancelled while it was parked would be listed as parked.
-        Workflow.upsertTypedSearchAttributes(StageSearchAttributes.of(interrupted));
-      }
+      recordInterrupted(current);
       throw e;
     }
     if (current.searchAttributes()) {
@@ -50,6 +47,20 @@ public final class FederatedStageWorkflowImpl implements FederatedStageWorkflow 
       throw failure(result);
     }
     return result;
+  }
+
+  /** Leaves what the regions of a cancelled stage had done; earlier versions left nothing. */
+  private static void recordInterrupted(StageRun current) {
+    FederatedStageResult result = current.interrupted();
+    int version = Workflow.getVersion(CANCELLED_IS_RECORDED, Workflow.DEFAULT_VERSION, 1);
+    if (version == Workflow.DEFAULT_VERSION) {
+      return;
+    }
+    Workflow.upsertMemo(Map.of(RESULT_MEMO, result));
+    if (current.searchAttributes()) {
+      // Otherwise a stage that was cancelled while it was parked would be listed as parked.
+      Workflow.upsertTypedSearchAttributes(StageSearchAttributes.of(result));
+    }
   }
 
   @Override
