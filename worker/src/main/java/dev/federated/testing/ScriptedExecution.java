@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code RemoteExecute} of a region that does what its script says. */
 final class ScriptedExecution implements RemoteExecuteActivity {
-  /** Time between heartbeats, as region workers send them. */
-  private static final Duration HEARTBEAT_INTERVAL = Duration.ofSeconds(2);
+  /** Time between heartbeats: half of the heartbeat timeout of a region call. */
+  private static final Duration HEARTBEAT_INTERVAL = Duration.ofSeconds(5);
 
   /** What a region worker leaves of an attempt's timeout to report it; its tenth at most. */
   private static final Duration LONGEST_MARGIN = Duration.ofMillis(500);
