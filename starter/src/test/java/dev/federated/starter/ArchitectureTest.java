@@ -42,6 +42,10 @@ class ArchitectureTest {
   private static final String ROOT = "dev.federated..";
   private static final String ACTIVITIES = "dev.federated.activities..";
   private static final String WORKER = "dev.federated.worker..";
+
+  /** Scripted regions for drills; they stand in module worker. */
+  private static final String TESTING = "dev.federated.testing..";
+
   private static final String STARTER = "dev.federated.starter..";
   private static final String COMMAND_LINE = "dev.federated.starter.cli..";
   private static final String EMBEDDED = "dev.federated.starter.embedded..";
@@ -49,7 +53,7 @@ class ArchitectureTest {
   /** Module workflows has no package of its own: its features stand directly under the root. */
   private static final DescribedPredicate<JavaClass> WORKFLOWS =
       resideInAPackage(ROOT)
-          .and(not(resideInAnyPackage(ACTIVITIES, WORKER, STARTER)))
+          .and(not(resideInAnyPackage(ACTIVITIES, WORKER, TESTING, STARTER)))
           .as("classes of module workflows");
 
   private static JavaClasses production;
@@ -66,7 +70,7 @@ class ArchitectureTest {
   @Test
   void everyModuleIsSeen() {
     assertThat(production.stream().anyMatch(WORKFLOWS)).isTrue();
-    for (String module : new String[] {ACTIVITIES, WORKER, STARTER}) {
+    for (String module : new String[] {ACTIVITIES, WORKER, TESTING, STARTER}) {
       assertThat(production.stream().anyMatch(resideInAPackage(module))).as(module).isTrue();
     }
   }
@@ -77,7 +81,7 @@ class ArchitectureTest {
         .that(WORKFLOWS)
         .should()
         .dependOnClassesThat()
-        .resideInAnyPackage(ACTIVITIES, WORKER, STARTER)
+        .resideInAnyPackage(ACTIVITIES, WORKER, TESTING, STARTER)
         .check(production);
   }
 
@@ -88,7 +92,7 @@ class ArchitectureTest {
         .resideInAPackage(ACTIVITIES)
         .should()
         .dependOnClassesThat()
-        .resideInAnyPackage(WORKER, STARTER)
+        .resideInAnyPackage(WORKER, TESTING, STARTER)
         .check(production);
   }
 
@@ -96,10 +100,34 @@ class ArchitectureTest {
   void workerUsesWorkflowsAndActivitiesOnly() {
     noClasses()
         .that()
-        .resideInAPackage(WORKER)
+        .resideInAnyPackage(WORKER, TESTING)
         .should()
         .dependOnClassesThat()
         .resideInAPackage(STARTER)
+        .check(production);
+  }
+
+  @Test
+  void nothingThatRunsInProductionUsesTheScriptedRegions() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(TESTING, COMMAND_LINE)
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(TESTING)
+        .check(production);
+  }
+
+  @Test
+  void onlyTheExtensionNeedsATestFramework() {
+    noClasses()
+        .that()
+        .doNotHaveFullyQualifiedName("dev.federated.testing.FederationExtension")
+        .and()
+        .haveNameNotMatching("dev\\.federated\\.testing\\.FederationExtension\\$.*")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("org.junit..", "io.temporal.testing..")
         .check(production);
   }
 
@@ -112,7 +140,7 @@ class ArchitectureTest {
         .resideOutsideOfPackages(COMMAND_LINE, EMBEDDED)
         .should()
         .dependOnClassesThat()
-        .resideInAnyPackage(ACTIVITIES, WORKER, COMMAND_LINE, EMBEDDED)
+        .resideInAnyPackage(ACTIVITIES, WORKER, TESTING, COMMAND_LINE, EMBEDDED)
         .check(production);
   }
 
@@ -205,7 +233,7 @@ class ArchitectureTest {
         .or()
         .areAnnotatedWith(ActivityInterface.class)
         .should()
-        .resideOutsideOfPackages(ACTIVITIES, WORKER, STARTER)
+        .resideOutsideOfPackages(ACTIVITIES, WORKER, TESTING, STARTER)
         .check(production);
   }
 

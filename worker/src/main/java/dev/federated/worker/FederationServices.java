@@ -16,7 +16,6 @@ import dev.federated.activities.remote.RegionProber;
 import dev.federated.activities.remote.RegionProtocolClient;
 import dev.federated.activities.remote.RemoteExecuteActivityImpl;
 import dev.federated.aggregation.Aggregator;
-import dev.federated.aggregation.ReduceFunction;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
 import dev.federated.pipeline.ComponentRequest;
@@ -31,10 +30,8 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.ServiceLoader;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
@@ -82,7 +79,7 @@ final class FederationServices implements AutoCloseable {
     this.view = new RegionView(federation, clock, searchAttributes::present);
     this.view.watch(metrics);
     this.prober = new RegionProber(scheduler, view, RegionProber.TIMEOUT);
-    this.aggregator = loadAggregator();
+    this.aggregator = LoadedAggregator.load();
     this.components =
         ComponentExecutor.builder()
             .secrets((name, type) -> namedSecrets.named().resolve(name, type))
@@ -212,14 +209,6 @@ final class FederationServices implements AutoCloseable {
     scheduler.shutdownNow();
     http.dispatcher().executorService().shutdown();
     http.connectionPool().evictAll();
-  }
-
-  private static Aggregator loadAggregator() {
-    Map<String, ReduceFunction> functions = new LinkedHashMap<>();
-    for (ReduceFunction function : ServiceLoader.load(ReduceFunction.class)) {
-      functions.put(function.name(), function);
-    }
-    return functions.isEmpty() ? Aggregator.BUILT_IN : new Aggregator(functions);
   }
 
   private static ThreadFactory daemons(String name) {

@@ -12,7 +12,7 @@ import io.temporal.failure.ApplicationFailure;
  * Without it Temporal would repeat the workflow task for ever, as it does for every exception that
  * is not its own.
  */
-final class StageFailureInterceptor extends WorkerInterceptorBase {
+public final class StageFailureInterceptor extends WorkerInterceptorBase {
   @Override
   public WorkflowInboundCallsInterceptor interceptWorkflow(WorkflowInboundCallsInterceptor next) {
     return new WorkflowInboundCallsInterceptorBase(next) {

@@ -493,7 +493,7 @@ public final class RegionProtocolClient {
       int status = response.code();
       String header = response.header(RETRY_AFTER);
       Duration retryAfter = RetryAfter.parse(header, response.header("Date"), clock.instant());
-      FailureType type = typeOf(status, retryAfter != null);
+      FailureType type = failureOf(status, retryAfter != null);
       boolean tooLong = retryAfter != null && retryAfter.compareTo(RetryAfter.LONGEST) > 0;
       boolean retryable = type.retryable() && !tooLong;
       StringBuilder message = new StringBuilder(answered(status));
@@ -519,18 +519,24 @@ public final class RegionProtocolClient {
           new RegionError(type, message.toString(), retryable, status),
           type.retryable() ? retryAfter : null);
     }
+  }
 
-    private static FailureType typeOf(int status, boolean retryAfter) {
-      if (status / 100 == 2) {
-        return FailureType.INVALID_REGION_RESPONSE;
-      }
-      return switch (status) {
-        case 408 -> FailureType.REGION_TIMEOUT;
-        case 425, 429 -> FailureType.REGION_OVERLOADED;
-        case 409 -> retryAfter ? FailureType.REGION_OVERLOADED : FailureType.REGION_REJECTED;
-        case 503 -> retryAfter ? FailureType.REGION_OVERLOADED : FailureType.REGION_UNAVAILABLE;
-        default -> status >= 500 ? FailureType.REGION_UNAVAILABLE : FailureType.REGION_REJECTED;
-      };
+  /**
+   * What an answer with that status means; the body of a 200 decides for itself.
+   *
+   * @param status HTTP status
+   * @param retryAfter whether the answer says when to come again
+   */
+  public static FailureType failureOf(int status, boolean retryAfter) {
+    if (status / 100 == 2) {
+      return FailureType.INVALID_REGION_RESPONSE;
     }
+    return switch (status) {
+      case 408 -> FailureType.REGION_TIMEOUT;
+      case 425, 429 -> FailureType.REGION_OVERLOADED;
+      case 409 -> retryAfter ? FailureType.REGION_OVERLOADED : FailureType.REGION_REJECTED;
+      case 503 -> retryAfter ? FailureType.REGION_OVERLOADED : FailureType.REGION_UNAVAILABLE;
+      default -> status >= 500 ? FailureType.REGION_UNAVAILABLE : FailureType.REGION_REJECTED;
+    };
   }
 }

@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       RunCommand.class,
       StageCommand.class,
       ValidateCommand.class,
+      DrillCommand.class,
       RouteCommand.class,
       HealthCommand.class,
       ShowCommand.class,

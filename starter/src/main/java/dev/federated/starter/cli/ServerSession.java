@@ -6,6 +6,7 @@ import dev.federated.stage.FederatedQueues;
 import dev.federated.starter.connection.ServerUnavailableException;
 import dev.federated.starter.connection.TemporalConnection;
 import dev.federated.starter.embedded.EmbeddedServer;
+import dev.federated.testing.ScriptedWorkers;
 import dev.federated.worker.FederationWorker;
 import dev.federated.worker.WorkerRoles;
 import dev.federated.worker.config.FederationFile;
@@ -26,6 +27,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -45,17 +47,17 @@ final class ServerSession implements AutoCloseable {
   private final WorkflowServiceStubs stubs;
   private final WorkflowClient client;
   private final @Nullable EmbeddedServer server;
-  private final @Nullable FederationWorker worker;
+  private final @Nullable Runnable stopWorkers;
 
   private ServerSession(
       WorkflowServiceStubs stubs,
       WorkflowClient client,
       @Nullable EmbeddedServer server,
-      @Nullable FederationWorker worker) {
+      @Nullable Runnable stopWorkers) {
     this.stubs = stubs;
     this.client = client;
     this.server = server;
-    this.worker = worker;
+    this.stopWorkers = stopWorkers;
   }
 
   /** Whether control workers are there. */
@@ -198,21 +200,47 @@ final class ServerSession implements AutoCloseable {
     EmbeddedServer server =
         EmbeddedServers.start(
             context, choice == null ? EmbeddedChoice.AUTO : choice, 0, 0, false, err);
+    return withWorkers(
+        server,
+        client ->
+            FederationWorker.start(
+                    client,
+                    file,
+                    roles,
+                    context.environment(),
+                    databaseFile(context),
+                    new MetricRegistry(),
+                    DRAIN)
+                ::close);
+  }
+
+  /**
+   * A server inside this JVM with regions that do what scripts say, and time that is skipped where
+   * nobody works.
+   */
+  static ServerSession scripted(
+      CommandContext context, ScriptedWorkers.Builder scripts, PrintWriter err) {
+    EmbeddedServer server = EmbeddedServers.start(context, EmbeddedChoice.JVM, 0, 0, true, err);
+    return withWorkers(
+        server,
+        client -> {
+          ScriptedWorkers workers = scripts.start(client);
+          workers.skipTime();
+          return workers::close;
+        });
+  }
+
+  /**
+   * @param start starts the workers and gives what stops them
+   */
+  private static ServerSession withWorkers(
+      EmbeddedServer server, Function<WorkflowClient, Runnable> start) {
     WorkflowServiceStubs stubs = null;
     try {
       TemporalConnection connection = TemporalConnection.plaintext(server.address());
       stubs = connection.connect();
       WorkflowClient client = WorkflowClient.newInstance(stubs, connection.clientOptions());
-      FederationWorker worker =
-          FederationWorker.start(
-              client,
-              file,
-              roles,
-              context.environment(),
-              databaseFile(context),
-              new MetricRegistry(),
-              DRAIN);
-      return new ServerSession(stubs, client, server, worker);
+      return new ServerSession(stubs, client, server, start.apply(client));
     } catch (RuntimeException e) {
       if (stubs != null) {
         stubs.shutdownNow();
@@ -276,8 +304,8 @@ final class ServerSession implements AutoCloseable {
   @Override
   public void close() {
     try {
-      if (worker != null) {
-        worker.close();
+      if (stopWorkers != null) {
+        stopWorkers.run();
       }
     } finally {
       stubs.shutdownNow();

@@ -9,10 +9,7 @@ import dev.federated.parsing.InvalidDocumentException;
 import dev.federated.parsing.Problem;
 import dev.federated.pipeline.ParsedStage;
 import dev.federated.pipeline.PipelineParser;
-import dev.federated.pipeline.StageDefinition;
-import dev.federated.pipeline.Template;
 import dev.federated.pipeline.TemplateException;
-import dev.federated.pipeline.TemplateScope;
 import dev.federated.stage.FederatedStageException;
 import dev.federated.stage.FederatedStageResult;
 import dev.federated.stage.StageResultJson;
@@ -61,12 +58,12 @@ final class StageCommand implements Callable<Integer> {
             Documents.file(stage, context), stage, file == null ? null : file.config());
     parsed.warnings().forEach(warning -> err.println("warning: " + warning));
     JsonNode data = input.input(context).orElse(JsonNodeFactory.instance.objectNode());
-    StageRequest request = request(parsed.stage(), data);
+    StageRequest request = request(parsed, data, input.from(), stage);
     Documents.checkPayload(stage, request);
     try (ServerSession session =
         ServerSession.open(context, server, () -> toBring(context, file), err)) {
       StageRequest started =
-          session.durable() ? request : withoutParking(request, new WithoutParking(file, err));
+          session.durable() ? request : new WithoutParking(file, err).of(request);
       FederationCoordinator coordinator = new FederationCoordinator(session.client());
       Launch launch = new Launch(context, session, start, output, spec.commandLine().getOut(), err);
       return launch.run(
@@ -74,15 +71,6 @@ final class StageCommand implements Callable<Integer> {
           () -> FederationCoordinator.newWorkflowId(request.stageId()),
           kind(request.stageId()));
     }
-  }
-
-  private static StageRequest withoutParking(StageRequest request, WithoutParking rule) {
-    return new StageRequest(
-        request.stageId(),
-        request.type(),
-        request.config(),
-        request.inputs(),
-        rule.of(request.stageId(), request.federation()));
   }
 
   private FederationFile toBring(CommandContext context, @Nullable FederationFile found) {
@@ -100,40 +88,32 @@ final class StageCommand implements Callable<Integer> {
         stageId);
   }
 
-  private StageRequest request(StageDefinition definition, JsonNode data) {
-    FederatedStageConfig block = definition.federation();
-    if (block == null) {
-      throw CommandException.badInput(stage, "the stage has no federation block");
-    }
-    InputScope scope = new InputScope(data);
+  /**
+   * What is started: the stage with its templates filled in.
+   *
+   * @param file the stage's file, for messages
+   * @param from the caller's place, or null
+   * @throws InvalidDocumentException if a template points nowhere
+   */
+  static StageRequest request(
+      ParsedStage parsed, JsonNode data, @Nullable GeoPoint from, String file) {
     try {
-      return new StageRequest(
-          definition.id(),
-          definition.type(),
-          Template.resolveConfig(definition.type(), definition.config(), scope),
-          definition.inputs() == null ? data : Template.resolve(definition.inputs(), scope),
-          input.from() == null ? block : from(block, input.from()));
+      StageRequest request = parsed.request(data);
+      return from == null ? request : with(request, from(request.federation(), from));
     } catch (TemplateException e) {
       throw new InvalidDocumentException(
-          List.of(new Problem(stage, "", null, String.valueOf(e.getMessage()), List.of())));
+          List.of(new Problem(file, "", null, String.valueOf(e.getMessage()), List.of())));
     }
+  }
+
+  /** The request with another federation block. */
+  static StageRequest with(StageRequest request, FederatedStageConfig federation) {
+    return new StageRequest(
+        request.stageId(), request.type(), request.config(), request.inputs(), federation);
   }
 
   /** The block with the caller's place, unless it says so itself. */
   static FederatedStageConfig from(FederatedStageConfig block, GeoPoint from) {
     return block.sourceLocation() != null ? block : block.toBuilder().sourceLocation(from).build();
-  }
-
-  /** A stage on its own sees its input only. */
-  private record InputScope(JsonNode input) implements TemplateScope {
-    @Override
-    public @Nullable JsonNode output(String stageId) {
-      return null;
-    }
-
-    @Override
-    public @Nullable JsonNode result(String stageId) {
-      return null;
-    }
   }
 }

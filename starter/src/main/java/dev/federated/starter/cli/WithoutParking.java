@@ -2,6 +2,7 @@ package dev.federated.starter.cli;
 
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.PartialFailurePolicy;
+import dev.federated.model.StageRequest;
 import dev.federated.pipeline.PipelineDefinition;
 import dev.federated.pipeline.StageDefinition;
 import dev.federated.worker.config.FederationFile;
@@ -44,6 +45,10 @@ final class WithoutParking {
         pipeline.inputSchema(),
         pipeline.outputStageId(),
         stages);
+  }
+
+  StageRequest of(StageRequest request) {
+    return StageCommand.with(request, of(request.stageId(), request.federation()));
   }
 
   FederatedStageConfig of(String stageId, FederatedStageConfig block) {

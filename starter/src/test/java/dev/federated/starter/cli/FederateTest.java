@@ -65,7 +65,7 @@ class FederateTest {
 
   @Test
   void helpListsTheCommandsOnStdout() {
-    assertThat(CommandRun.of("help").out()).startsWith("Usage: federate");
+    assertThat(CommandRun.of("help").out()).startsWith("Usage: federate").contains("\n  drill ");
     assertThat(CommandRun.of("--help").exitCode()).isZero();
   }
 }
