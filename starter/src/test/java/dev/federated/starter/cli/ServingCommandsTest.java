@@ -228,7 +228,7 @@ class ServingCommandsTest {
           CommandRun.of(
               directory, address, "run", "pipeline.json", "--workflow-id", "w", "-o", "json");
       assertThat(run.exitCode()).as(run.out()).isZero();
-      assertThat(run.err()).contains("  a succeeded");
+      assertThat(run.err()).contains("a succeeded");
       CommandRun stored =
           CommandRun.of(
               directory, address, "run", "pipeline.json", "--workflow-id", "w", "-o", "json");
