@@ -3,6 +3,8 @@ package dev.federated.starter.endtoend;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.federated.model.FederatedStageConfig;
+import dev.federated.model.StageOutcome;
 import dev.federated.starter.FederationCoordinator;
 import dev.federated.worker.config.FederationConfigLoader;
 import dev.federated.worker.config.FederationFile;
@@ -15,6 +17,7 @@ import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -24,6 +27,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 
 /**
  * A federation as it is deployed: three regions and a spare one that work, each behind an HTTP
@@ -121,6 +125,23 @@ final class Deployment implements AutoCloseable {
         "redirect");
     worker("region-ap", Map.of(), "--region", "ap", "spare", "garbage", "half", "huge", "endless");
     processes.forEach(FederateProcess::awaitReady);
+    awaitSeen();
+  }
+
+  /** The control worker may have started first: it has to see the regions' pollers. */
+  private void awaitSeen() {
+    FederatedStageConfig block =
+        FederatedStageConfig.builder()
+            .regions(List.of("us", "eu", "ap", "spare"))
+            .maxRetries(0)
+            .build();
+    Awaitility.await("the regions' workers are seen")
+        .atMost(Duration.ofSeconds(60))
+        .ignoreExceptions()
+        .until(
+            () ->
+                coordinator().executeFederated("seen", block, Json.of("{total: 42}")).outcome()
+                    == StageOutcome.SUCCEEDED);
   }
 
   private void worker(String name, Map<String, String> environment, String... roles) {
