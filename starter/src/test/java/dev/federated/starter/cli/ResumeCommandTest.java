@@ -2,23 +2,13 @@ package dev.federated.starter.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.codahale.metrics.MetricRegistry;
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.federated.starter.connection.TemporalConnection;
-import dev.federated.starter.embedded.EmbeddedServer;
-import dev.federated.starter.embedded.EmbeddedServerOptions;
-import dev.federated.worker.FederationWorker;
-import dev.federated.worker.WorkerRoles;
-import dev.federated.worker.config.FederationConfigLoader;
-import dev.federated.worker.config.FederationFile;
 import dev.federated.worker.node.NodeProcess;
 import io.temporal.api.enums.v1.WorkflowExecutionStatus;
 import io.temporal.client.WorkflowClient;
-import io.temporal.serviceclient.WorkflowServiceStubs;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -31,10 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class ResumeCommandTest {
   @TempDir Path directory;
-  private EmbeddedServer server;
-  private WorkflowServiceStubs stubs;
-  private FederationWorker worker;
-  private Map<String, String> environment;
+  private LocalServer server;
   private int port;
 
   @BeforeEach
@@ -67,32 +54,16 @@ class ResumeCommandTest {
            "max_retries": 0, "on_partial_failure": "wait"}},
           {"id": "after", "depends_on": ["spread"]}]}
         """);
-    server = EmbeddedServer.jvm(EmbeddedServerOptions.builder(directory, Map.of()).build());
-    environment = Map.of("TEMPORAL_ADDRESS", server.address());
-    TemporalConnection connection = TemporalConnection.plaintext(server.address());
-    stubs = connection.connect();
-    FederationFile file =
-        new FederationConfigLoader(Map.of(), directory).require("federation.yaml", null);
-    worker =
-        FederationWorker.start(
-            WorkflowClient.newInstance(stubs, connection.clientOptions()),
-            file,
-            WorkerRoles.all(file.config()),
-            Map.of(),
-            directory.resolve("data.db"),
-            new MetricRegistry(),
-            Duration.ofSeconds(1));
+    server = LocalServer.start(directory).with(directory, "federation.yaml", Map.of());
   }
 
   @AfterEach
   void stop() {
-    worker.close();
-    stubs.shutdownNow();
     server.close();
   }
 
   private CommandRun federate(String... arguments) {
-    return CommandRun.of(directory, environment, arguments);
+    return CommandRun.of(directory, server.environment(), arguments);
   }
 
   private NodeProcess eu() throws Exception {
@@ -180,7 +151,8 @@ class ResumeCommandTest {
     assertThat(result.path("aggregated").toString()).isEqualTo("[7,7]");
     assertThat(result.at("/region_results/eu/executed_in").asText()).isEqualTo("spare");
     assertThat(
-            stubs
+            client()
+                .getWorkflowServiceStubs()
                 .blockingStub()
                 .getWorkflowExecutionHistory(
                     io.temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryRequest
@@ -255,7 +227,7 @@ class ResumeCommandTest {
   }
 
   private WorkflowClient client() {
-    return WorkflowClient.newInstance(stubs);
+    return server.client();
   }
 
   @Test
