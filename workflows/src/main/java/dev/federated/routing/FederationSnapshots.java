@@ -7,50 +7,71 @@ import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionSnapshot;
 import dev.federated.model.WorldSnapshot;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Makes the snapshot of a stage from a federation and what is known of each region. */
+/** Makes the snapshots of stages from a federation and what is known of each region. */
 public final class FederationSnapshots {
-  private FederationSnapshots() {}
+  private final FederationConfig federation;
+  private final Map<String, RegionConfig> regions = new LinkedHashMap<>();
+
+  /** Snapshots of stages in that federation, indexed for many of them. */
+  public FederationSnapshots(FederationConfig federation) {
+    this.federation = federation;
+    federation.regions().stream()
+        .sorted(Comparator.comparingInt(RegionConfig::priority).thenComparing(RegionConfig::name))
+        .forEach(region -> regions.put(region.name(), region));
+  }
 
   /** What a federation file alone says: nothing is known of load, latency or health. */
   public static WorldSnapshot of(FederationConfig federation, FederatedStageConfig stage) {
-    return of(federation, stage, false, region -> fromFile(region).build());
+    return new FederationSnapshots(federation).of(stage, false, region -> fromFile(region).build());
   }
 
   /**
    * The snapshot with each region as the given function shows it.
    *
-   * @param federation the federation in force
    * @param stage the stage's block
    * @param searchAttributes whether the namespace has the federation's search attributes
    * @param view shows one region, reduced to what the stage's strategy reads
    */
-  public static WorldSnapshot of(
-      FederationConfig federation,
+  public WorldSnapshot of(
       FederatedStageConfig stage,
       boolean searchAttributes,
       Function<RegionConfig, RegionSnapshot> view) {
-    List<String> listed =
-        stage.regions().isEmpty()
-            ? federation.regionNames()
-            : List.copyOf(new LinkedHashSet<>(stage.regions()));
-    List<RegionSnapshot> candidates = new ArrayList<>();
-    List<String> unknown = new ArrayList<>();
-    for (String name : listed) {
-      federation
-          .region(name)
-          .ifPresentOrElse(region -> candidates.add(view.apply(region)), () -> unknown.add(name));
+    Set<String> names =
+        stage.regions().isEmpty() ? regions.keySet() : new LinkedHashSet<>(stage.regions());
+    List<RegionSnapshot> candidates = new ArrayList<>(names.size());
+    Set<String> unknown = new LinkedHashSet<>();
+    for (String name : names) {
+      RegionSnapshot candidate = look(name, view, unknown);
+      if (candidate != null) {
+        candidates.add(candidate);
+      }
     }
+    String fallback = stage.fallbackRegion();
     DataLocation data = stage.dataLocation();
+    String holder = data == null ? null : data.region();
+    RegionSnapshot fallbackRegion =
+        fallback == null || names.contains(fallback) ? null : look(fallback, view, unknown);
+    RegionSnapshot dataRegion =
+        holder == null || names.contains(holder) || holder.equals(fallback)
+            ? null
+            : look(holder, view, unknown);
+    if (stage.residency() != null) {
+      stage.residency().stream().filter(name -> !regions.containsKey(name)).forEach(unknown::add);
+    }
     return new WorldSnapshot(
         candidates,
-        beside(listed, stage.fallbackRegion(), federation, view, unknown),
-        beside(listed, data == null ? null : data.region(), federation, view, unknown),
-        unknown.isEmpty() ? null : unknown,
+        fallbackRegion,
+        dataRegion,
+        unknown.isEmpty() ? null : List.copyOf(unknown),
         federation.defaultStrategy(),
         federation.defaultAggregation(),
         federation.defaultOnPartialFailure(),
@@ -58,6 +79,16 @@ public final class FederationSnapshots {
         federation.maxOutputBytes(),
         searchAttributes,
         federation.digest());
+  }
+
+  private @Nullable RegionSnapshot look(
+      String name, Function<RegionConfig, RegionSnapshot> view, Set<String> unknown) {
+    RegionConfig region = regions.get(name);
+    if (region == null) {
+      unknown.add(name);
+      return null;
+    }
+    return view.apply(region);
   }
 
   /** Everything that the federation file says of a region and that a snapshot may hold. */
@@ -74,22 +105,5 @@ public final class FederationSnapshots {
         .costPerExecution(region.costPerExecution())
         .costPerToken(region.costPerToken())
         .egressCostPerGb(region.egressCostPerGb());
-  }
-
-  /** A region that a stage names beside its candidates. */
-  private static @Nullable RegionSnapshot beside(
-      List<String> listed,
-      @Nullable String name,
-      FederationConfig federation,
-      Function<RegionConfig, RegionSnapshot> view,
-      List<String> unknown) {
-    if (name == null || listed.contains(name)) {
-      return null;
-    }
-    RegionSnapshot region = federation.region(name).map(view).orElse(null);
-    if (region == null) {
-      unknown.add(name);
-    }
-    return region;
   }
 }

@@ -51,15 +51,15 @@ public final class FakeWorld implements World {
 
   @Override
   public WorldSnapshot snapshot(StageRequest request, String runKey) {
-    return FederationSnapshots.of(
-        federation,
-        request.federation(),
-        searchAttributes,
-        region ->
-            known
-                .getOrDefault(region.name(), UnaryOperator.identity())
-                .apply(FederationSnapshots.fromFile(region))
-                .build());
+    return new FederationSnapshots(federation)
+        .of(
+            request.federation(),
+            searchAttributes,
+            region ->
+                known
+                    .getOrDefault(region.name(), UnaryOperator.identity())
+                    .apply(FederationSnapshots.fromFile(region))
+                    .build());
   }
 
   @Override

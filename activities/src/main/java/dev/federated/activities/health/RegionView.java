@@ -17,6 +17,7 @@ import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
 import dev.federated.model.WorldSnapshot;
 import dev.federated.routing.Eligibility;
+import dev.federated.routing.FederationSnapshots;
 import dev.federated.routing.RegionSelector;
 import dev.federated.stage.World;
 import java.time.Clock;
@@ -24,10 +25,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -56,7 +55,7 @@ public final class RegionView implements World, RegionListener {
   private final Duration trialLostAfter;
   private final Object lock = new Object();
   private final Map<String, RegionState> regions = new LinkedHashMap<>();
-  private final List<String> inPriorityOrder;
+  private final FederationSnapshots snapshots;
   private final RoundRobinTurns turns = new RoundRobinTurns();
   private final Map<String, WorldSnapshot> pickedSnapshots = new BoundedMap<>(REMEMBERED);
   private final Map<String, Boolean> endedExecutions = new BoundedMap<>(REMEMBERED);
@@ -86,12 +85,7 @@ public final class RegionView implements World, RegionListener {
           region.name(),
           new RegionState(region, breakers.of(region.name(), config.circuitBreaker())));
     }
-    this.inPriorityOrder =
-        config.regions().stream()
-            .sorted(
-                Comparator.comparingInt(RegionConfig::priority).thenComparing(RegionConfig::name))
-            .map(RegionConfig::name)
-            .toList();
+    this.snapshots = new FederationSnapshots(config);
   }
 
   /** Who is asked to look at a region at once when an execution in it failed. Must not block. */
@@ -157,7 +151,7 @@ public final class RegionView implements World, RegionListener {
     synchronized (lock) {
       return switch (strategy) {
         case PARALLEL, SEQUENTIAL, NEAREST, COST_OPTIMIZED ->
-            look(request, strategy, Map.of(), clock.instant());
+            look(request.federation(), strategy, Map.of(), clock.instant());
         case ROUND_ROBIN, LEAST_LOADED -> {
           WorldSnapshot known = pickedSnapshots.get(runKey);
           if (known == null) {
@@ -173,27 +167,26 @@ public final class RegionView implements World, RegionListener {
   @Override
   public List<RegionSnapshot> everyRegion() {
     Instant now = clock.instant();
-    List<RegionSnapshot> seen = new ArrayList<>();
     synchronized (lock) {
-      for (String name : inPriorityOrder) {
-        RegionState state = Objects.requireNonNull(regions.get(name));
-        RegionConfig region = state.config();
-        seen.add(
-            RegionSnapshot.builder(name)
-                .enabled(region.enabled() ? null : false)
-                .circuit(state.circuit(now, trialLostAfter))
-                .maxConcurrent(region.maxConcurrent())
-                .build());
-      }
+      return snapshots
+          .of(
+              FederatedStageConfig.builder().build(),
+              false,
+              region ->
+                  RegionSnapshot.builder(region.name())
+                      .enabled(region.enabled() ? null : false)
+                      .circuit(state(region).circuit(now, trialLostAfter))
+                      .maxConcurrent(region.maxConcurrent())
+                      .build())
+          .candidates();
     }
-    return seen;
   }
 
   /** Looks, and counts what the stage will choose from what it sees. */
   private WorldSnapshot pick(StageRequest request, FederationStrategy strategy, String runKey) {
     FederatedStageConfig stage = request.federation();
     Instant now = clock.instant();
-    WorldSnapshot seen = look(request, strategy, Map.of(), now);
+    WorldSnapshot seen = look(stage, strategy, Map.of(), now);
     List<RegionSnapshot> eligible = new ArrayList<>();
     if (strategy == FederationStrategy.ROUND_ROBIN) {
       for (RegionSnapshot candidate : seen.candidates()) {
@@ -201,7 +194,7 @@ public final class RegionView implements World, RegionListener {
           eligible.add(candidate);
         }
       }
-      seen = look(request, strategy, turns.lags(eligible), now);
+      seen = look(stage, strategy, turns.lags(eligible), now);
     }
     List<String> chosen = RegionSelector.decide(stage, seen).chosen();
     if (chosen.isEmpty()) {
@@ -218,60 +211,18 @@ public final class RegionView implements World, RegionListener {
   }
 
   private WorldSnapshot look(
-      StageRequest request, FederationStrategy strategy, Map<String, Double> lags, Instant now) {
-    FederatedStageConfig stage = request.federation();
-    Set<String> names =
-        new LinkedHashSet<>(stage.regions().isEmpty() ? inPriorityOrder : stage.regions());
-    Set<String> unknown = new LinkedHashSet<>();
-    List<RegionSnapshot> candidates = new ArrayList<>();
-    for (String name : names) {
-      RegionState state = regions.get(name);
-      if (state == null) {
-        unknown.add(name);
-      } else {
-        candidates.add(look(state, stage, strategy, lags, now));
-      }
-    }
-    RegionSnapshot fallback = null;
-    String fallbackName = stage.fallbackRegion();
-    if (fallbackName != null && names.add(fallbackName)) {
-      RegionState state = regions.get(fallbackName);
-      if (state == null) {
-        unknown.add(fallbackName);
-      } else {
-        fallback = look(state, stage, strategy, lags, now);
-      }
-    }
-    RegionSnapshot dataRegion = null;
-    DataLocation data = stage.dataLocation();
-    String holder = data == null ? null : data.region();
-    if (holder != null && names.add(holder)) {
-      RegionState state = regions.get(holder);
-      if (state == null) {
-        unknown.add(holder);
-      } else {
-        dataRegion = look(state, stage, strategy, lags, now);
-      }
-    }
-    if (stage.residency() != null) {
-      for (String name : stage.residency()) {
-        if (!regions.containsKey(name)) {
-          unknown.add(name);
-        }
-      }
-    }
-    return new WorldSnapshot(
-        candidates,
-        fallback,
-        dataRegion,
-        unknown.isEmpty() ? null : List.copyOf(unknown),
-        config.defaultStrategy(),
-        config.defaultAggregation(),
-        config.defaultOnPartialFailure(),
-        config.circuitBreaker(),
-        config.maxOutputBytes(),
+      FederatedStageConfig stage,
+      FederationStrategy strategy,
+      Map<String, Double> lags,
+      Instant now) {
+    return snapshots.of(
+        stage,
         searchAttributes.getAsBoolean(),
-        config.digest());
+        region -> look(state(region), stage, strategy, lags, now));
+  }
+
+  private RegionState state(RegionConfig region) {
+    return Objects.requireNonNull(regions.get(region.name()));
   }
 
   private RegionSnapshot look(
