@@ -165,6 +165,45 @@ class FederationExtensionTest {
   }
 
   @Test
+  void attemptsThatTimeOutTakeTheirTimeAndSoDoThePausesBetweenThem() {
+    federation.script("ap", RegionScript.up().slowBy(Duration.ofSeconds(400)));
+    long start = System.nanoTime();
+    FederatedStageResult result = federation.runStage(nearest("ap").build());
+    assertThat(of(result, "ap").attempts()).isEqualTo(4);
+    // Four times 300 s, each less what a region worker needs to report it, and 1 + 2 + 4 s.
+    assertThat(result.latencyMs()).isBetween(1_204_000L, 1_240_000L);
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(30));
+  }
+
+  @Test
+  void totalTimeoutEndsTheAttemptInWhichItIsReachedAndLeavesNoTimeForAHop() {
+    federation.script("eu", RegionScript.up().slowBy(Duration.ofSeconds(400)));
+    FederatedStageResult result =
+        federation.runStage(
+            nearest("eu", "ap").timeoutSeconds(60).totalTimeoutSeconds(100.0).build());
+    assertThat(of(result, "eu").error().type()).isEqualTo(FailureType.REGION_TIMEOUT);
+    assertThat(of(result, "eu").hops()).isEmpty();
+    assertThat(of(result, "eu").attempts()).isEqualTo(2);
+    assertThat(result.latencyMs()).isBetween(99_500L, 130_000L);
+  }
+
+  @Test
+  void slowRegionAfterAHopHasOnlyWhatIsLeftOfTheTotalTimeout() {
+    federation.script("eu", RegionScript.up().slowBy(Duration.ofSeconds(400)));
+    federation.script("ap", RegionScript.up().slowBy(Duration.ofSeconds(50)));
+    FederatedStageResult result =
+        federation.runStage(
+            nearest("eu", "ap")
+                .timeoutSeconds(60)
+                .maxRetries(0)
+                .totalTimeoutSeconds(100.0)
+                .build());
+    assertThat(result.outcome()).isEqualTo(StageOutcome.FAILED);
+    assertThat(of(result, "eu").hops()).hasSize(1);
+    assertThat(of(result, "eu").error().type()).isEqualTo(FailureType.REGION_TIMEOUT);
+  }
+
+  @Test
   void firstAnswerWinsAndTheSlowRegionIsCancelled() {
     federation.script("ap", RegionScript.up().slowBy(Duration.ofSeconds(100)));
     FederatedStageResult result =

@@ -37,8 +37,9 @@ import okhttp3.ResponseBody;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The region protocol over HTTP, for one region. A call is made once: redirects are not followed
- * and nothing is repeated here, so that every request is an attempt that Temporal knows of.
+ * The region protocol over HTTP, for one region. Redirects are not followed and nothing is repeated
+ * here, so that every request is an attempt that Temporal knows of; except that a request whose
+ * pooled connection was dead is sent once more, with the same idempotency key.
  *
  * <p>Whether an answer is JSON is decided by its body; its content type is not looked at, because
  * nodes behind gateways often have a wrong one.
@@ -46,6 +47,9 @@ import org.jspecify.annotations.Nullable;
 public final class RegionProtocolClient {
   /** How long a connection may take to be made, unless the call's time is shorter. */
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
+
+  /** A pooled connection that breaks later than this after a call took it was not dead before. */
+  private static final Duration DEAD_CONNECTION_NOTICE = Duration.ofSeconds(2);
 
   /** Bytes of an error's body that are read. */
   private static final int ERROR_BODY_BYTES = 4096;
@@ -121,6 +125,7 @@ public final class RegionProtocolClient {
             .connectTimeout(CONNECT_TIMEOUT)
             .readTimeout(Duration.ZERO)
             .writeTimeout(Duration.ZERO)
+            .addInterceptor(new StaleConnections(DEAD_CONNECTION_NOTICE))
             .addNetworkInterceptor(RegionProtocolClient::hideRetryAfter)
             .build();
   }
@@ -131,7 +136,7 @@ public final class RegionProtocolClient {
   }
 
   /**
-   * Executes a stage once.
+   * Executes a stage in one attempt.
    *
    * @param attempt number of this attempt, from 1
    * @param timeout longest time from the connection to the last byte of the answer

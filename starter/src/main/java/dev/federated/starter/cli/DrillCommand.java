@@ -104,13 +104,11 @@ final class DrillCommand implements Callable<Integer> {
     ScriptedWorkers.Builder scripts = scripts(file.config());
     JsonNode data = input.input(context).orElse(JsonNodeFactory.instance.objectNode());
     StageRequest request =
-        withoutPauses(
-            new WithoutParking(file, err)
-                .of(StageCommand.request(parsed, data, input.from(), stage)));
+        new WithoutParking(file, err).of(StageCommand.request(parsed, data, input.from(), stage));
     Documents.checkPayload(stage, request);
     err.println(
-        "drill: every region is played in this process, nothing real is called; pauses between"
-            + " retries are left out, and waits pass in the time of the drill's server");
+        "drill: every region is played in this process, nothing real is called, and waits"
+            + " pass in the time of the drill's server");
     try (ServerSession session = ServerSession.scripted(context, scripts, err)) {
       FederationCoordinator coordinator = new FederationCoordinator(session.client());
       Launch launch =
@@ -123,11 +121,6 @@ final class DrillCommand implements Callable<Integer> {
           new Launch.Kind<>(
               kind.failed(), this::json, this::text, kind.outcome(), request.stageId()));
     }
-  }
-
-  private static StageRequest withoutPauses(StageRequest request) {
-    return StageCommand.with(
-        request, request.federation().toBuilder().retryDelaySeconds(0).build());
   }
 
   /**

@@ -116,7 +116,9 @@ class DrillCommandTest {
     assertThat(run.json().at("/region_results/us-east-1/hops/0/attempts").asInt()).isEqualTo(4);
     assertThat(run.json().at("/aggregated/n").asInt()).isEqualTo(1);
     assertThat(run.json().path("total_cost").asDouble()).isEqualTo(0.02);
-    assertThat(run.err()).contains("nothing real is called", "pauses between retries are left out");
+    // Pauses of 1, 2 and 4 s between four attempts.
+    assertThat(run.json().path("latency_ms").asLong()).isBetween(7_000L, 60_000L);
+    assertThat(run.err()).contains("nothing real is called");
   }
 
   @Test
@@ -142,6 +144,8 @@ class DrillCommandTest {
     assertThat(tooSlow.exitCode()).isZero();
     assertThat(tooSlow.json().at("/region_results/us-east-1/hops/0/error/type").asText())
         .isEqualTo("RegionTimeout");
+    // Four attempts of 5 s, each less what a region worker needs to report it, and the pauses.
+    assertThat(tooSlow.json().path("latency_ms").asLong()).isBetween(25_000L, 85_000L);
   }
 
   @Test

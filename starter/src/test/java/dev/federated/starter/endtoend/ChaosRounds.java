@@ -17,6 +17,7 @@ import dev.federated.stage.FederatedStageException;
 import dev.federated.stage.FederatedStageResult;
 import dev.federated.stage.ParkedStage;
 import dev.federated.stage.StageDecision;
+import dev.federated.starter.DecisionRefusedException;
 import dev.federated.starter.Execution;
 import dev.federated.starter.ParkedExecution;
 import dev.federated.starter.RedriveOptions;
@@ -43,7 +44,7 @@ import java.util.concurrent.TimeoutException;
  */
 final class ChaosRounds {
   private static final List<String> REGIONS = ChaosDeployment.REGIONS;
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final Duration POLL = Duration.ofMillis(25);
 
   private final ChaosDeployment deployment;
@@ -119,8 +120,11 @@ final class ChaosRounds {
     for (String region : REGIONS) {
       release(running, region);
     }
+    if (moment == Moment.ALL_DONE) {
+      deployment.thawControl();
+    }
     for (Stage stage : running) {
-      awaitDone(stage, REGIONS.size() - 1);
+      awaitDone(stage, Math.max(moment.done, REGIONS.size() - 1));
       if (givenUp) {
         await("the attempt in the region that is cut off is given up")
             .atMost(PATIENCE)
@@ -151,14 +155,17 @@ final class ChaosRounds {
     release(List.of(stage), "c");
     ParkedExecution parked = awaitParked(stage);
     assertThat(parked.stage().successfulRegions()).containsExactly("a", "b");
-    ParkedStage after = deployment.coordinator().decide(parked, StageDecision.retry(List.of("c")));
-    if (after.parked()) {
-      // The stage has no retries, and the first call after a restart may find a dead connection.
-      System.out.println("parked again: " + after.failedRegions());
-      var unused =
-          deployment.coordinator().decide(awaitParked(stage), StageDecision.retry(List.of("c")));
-    }
+    // Once does, unless the control worker has not yet seen that the region is back.
+    await("the failed region is executed again")
+        .atMost(PATIENCE)
+        .pollInterval(POLL)
+        .ignoreException(DecisionRefusedException.class)
+        .until(() -> !retry(stage).parked());
     count(victim, "parked, then retried by an operator", stage, before);
+  }
+
+  private ParkedStage retry(Stage stage) {
+    return deployment.coordinator().decide(awaitParked(stage), StageDecision.retry(List.of("c")));
   }
 
   /** Kills while the failed region of a closed stage is executed again. */
@@ -174,14 +181,17 @@ final class ChaosRounds {
         new Stage(
             failed.id(),
             failed.inputs(),
-            deployment
-                .coordinator()
-                .redriveStage(failed.execution().workflowId(), RedriveOptions.DEFAULT));
+            deployment.coordinator().redriveStage(failed.execution().workflowId(), withRetries()));
     awaitHeld(redriven, "c");
     deployment.kill(victim);
     release(List.of(redriven), "c");
     deployment.restart(victim);
     count(victim, "redrive runs, 2 of 3 taken over", redriven, before);
+  }
+
+  /** The stage that failed has no retries; with a node of its own killed it needs some. */
+  private static RedriveOptions withRetries() {
+    return new RedriveOptions(Map.of(), false, block().build());
   }
 
   private void count(Victim victim, String moment, Stage stage, int before) throws Exception {
