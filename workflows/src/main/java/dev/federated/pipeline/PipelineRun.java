@@ -23,6 +23,7 @@ import io.temporal.activity.ActivityOptions;
 import io.temporal.common.RetryOptions;
 import io.temporal.failure.ActivityFailure;
 import io.temporal.failure.ApplicationFailure;
+import io.temporal.failure.CanceledFailure;
 import io.temporal.failure.TimeoutFailure;
 import io.temporal.workflow.ActivityStub;
 import io.temporal.workflow.Async;
@@ -37,6 +38,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -58,6 +60,7 @@ final class PipelineRun implements TemplateScope {
   private final long startedAt = Workflow.currentTimeMillis();
   private final PayloadSizes sizes = new PayloadSizes();
   private final Set<String> started = new LinkedHashSet<>();
+  private final Set<String> running = new LinkedHashSet<>();
   private final Set<String> carried = new LinkedHashSet<>();
   private final ArrayDeque<Ended> ended = new ArrayDeque<>();
   private final Map<String, StageReport> reports = new LinkedHashMap<>();
@@ -84,6 +87,11 @@ final class PipelineRun implements TemplateScope {
             : redrive.keyRoot();
   }
 
+  /**
+   * Runs the pipeline to its end; a pipeline that fails is a result as well.
+   *
+   * @throws CanceledFailure if the workflow is cancelled; stages may still run then
+   */
   PipelineResult run() {
     while (reports.size() < pipeline.stages().size()) {
       startReady();
@@ -107,6 +115,14 @@ final class PipelineRun implements TemplateScope {
     PipelineResult result = PipelineResultSize.fit(result());
     show(result.outcome().wireName(), result.error() == null ? "" : result.error().message());
     return result;
+  }
+
+  /**
+   * Waits for the stages that run, after the workflow was cancelled: they have been told, and each
+   * ends when it has recorded what its regions had done.
+   */
+  void awaitStages() {
+    Workflow.newDetachedCancellationScope(() -> Workflow.await(running::isEmpty)).run();
   }
 
   private void show() {
@@ -235,11 +251,7 @@ final class PipelineRun implements TemplateScope {
       sizes.reserve(bytes);
       result = Federation.startStage(request);
     }
-    result.handle(
-        (value, failure) -> {
-          ended.add(new Ended(request.stageId(), () -> federated(value, failure)));
-          return null;
-        });
+    ends(request.stageId(), result, PipelineRun::federated);
   }
 
   private FederatedStageResult runInline(StageRequest request) {
@@ -285,10 +297,24 @@ final class PipelineRun implements TemplateScope {
     }
     sizes.reserve(bytes);
     ActivityStub stub = Workflow.newUntypedActivityStub(options(stage, config));
-    stub.executeAsync(ExecuteComponentActivity.EXECUTE_COMPONENT, ComponentResponse.class, request)
-        .handle(
-            (response, failure) -> {
-              ended.add(new Ended(stage.id(), () -> local(stage, response, failure)));
+    ends(
+        stage.id(),
+        stub.executeAsync(
+            ExecuteComponentActivity.EXECUTE_COMPONENT, ComponentResponse.class, request),
+        (response, failure) -> local(stage, response, failure));
+  }
+
+  /** Notes that a stage runs, and its end when it comes. */
+  private <T> void ends(
+      String stageId,
+      Promise<T> result,
+      BiFunction<@Nullable T, @Nullable RuntimeException, StageReport> report) {
+    running.add(stageId);
+    var unused =
+        result.handle(
+            (value, failure) -> {
+              running.remove(stageId);
+              ended.add(new Ended(stageId, () -> report.apply(value, failure)));
               return null;
             });
   }

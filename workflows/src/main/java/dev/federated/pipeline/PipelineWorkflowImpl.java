@@ -8,12 +8,15 @@ import dev.federated.stage.Parking;
 import dev.federated.stage.StageDecision;
 import dev.federated.stage.World;
 import io.temporal.failure.ApplicationFailure;
+import io.temporal.failure.CanceledFailure;
 import io.temporal.workflow.Workflow;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** See {@link PipelineWorkflow}. */
 public final class PipelineWorkflowImpl implements PipelineWorkflow {
+  private static final String CANCELLED_IS_RECORDED = "cancelled-is-recorded";
+
   private final World world;
   private final Aggregator aggregator;
   private @Nullable PipelineRun run;
@@ -28,12 +31,26 @@ public final class PipelineWorkflowImpl implements PipelineWorkflow {
   public PipelineResult execute(PipelineRequest request) {
     PipelineRun current = new PipelineRun(request, world, aggregator);
     run = current;
-    PipelineResult result = current.run();
-    Workflow.await(Workflow::isEveryHandlerFinished);
+    PipelineResult result;
+    try {
+      result = current.run();
+      Workflow.await(Workflow::isEveryHandlerFinished);
+    } catch (CanceledFailure e) {
+      endCancelled(current);
+      throw e;
+    }
     if (result.outcome() == StageOutcome.FAILED) {
       throw ApplicationFailure.newNonRetryableFailure(message(result), FAILED, result);
     }
     return result;
+  }
+
+  /** Lets a cancelled pipeline end after its stages; earlier versions did not wait for them. */
+  private static void endCancelled(PipelineRun current) {
+    int version = Workflow.getVersion(CANCELLED_IS_RECORDED, Workflow.DEFAULT_VERSION, 1);
+    if (version != Workflow.DEFAULT_VERSION) {
+      current.awaitStages();
+    }
   }
 
   /** What failed, why, and what to do about it, for whoever finds it in Temporal's UI. */

@@ -13,6 +13,7 @@ import dev.federated.model.StageOutcome;
 import dev.federated.stage.FederatedQueues;
 import dev.federated.stage.ScriptedRegions;
 import io.temporal.api.enums.v1.EventType;
+import io.temporal.api.history.v1.HistoryEvent;
 import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowStub;
@@ -281,20 +282,35 @@ class PipelineWorkflowTest {
   }
 
   @Test
-  void cancellingAPipelineCancelsItsStages() {
+  void aCancelledPipelineEndsAfterItsStages() {
     CountDownLatch cancelled = new CountDownLatch(1);
     regions.region("us", ScriptedRegions.hangs(cancelled)).start();
     WorkflowStub stub =
         start(
-            "{\"id\": \"p\", \"stages\": [{\"id\": \"s\", \"federation\": {\"regions\": [\"us\"]}}]}",
+            """
+            {"id": "p", "stages": [
+              {"id": "a", "federation": {"regions": ["us"]}},
+              {"id": "b", "federation": {"regions": ["us"]}}]}
+            """,
             "1");
-    Awaitility.await().until(() -> regions.requests.size() == 1);
+    Awaitility.await().until(() -> regions.requests.size() == 2);
 
     stub.cancel();
 
     assertThatThrownBy(() -> stub.getResult(PipelineResult.class))
         .cause()
         .isInstanceOf(CanceledFailure.class);
+    assertThat(
+            regions.client().fetchHistory(stub.getExecution().getWorkflowId()).getEvents().stream()
+                .map(HistoryEvent::getEventType)
+                .filter(
+                    type ->
+                        type == EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_CANCELED
+                            || type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED))
+        .containsExactly(
+            EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_CANCELED,
+            EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_CANCELED,
+            EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED);
     Awaitility.await().until(() -> cancelled.getCount() == 0);
   }
 
