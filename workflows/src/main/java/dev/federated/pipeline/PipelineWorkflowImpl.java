@@ -3,6 +3,7 @@ package dev.federated.pipeline;
 import dev.federated.aggregation.Aggregator;
 import dev.federated.model.RegionError;
 import dev.federated.model.StageOutcome;
+import dev.federated.stage.FederatedStageWorkflow;
 import dev.federated.stage.ParkedStage;
 import dev.federated.stage.Parking;
 import dev.federated.stage.StageDecision;
@@ -11,6 +12,7 @@ import io.temporal.failure.ApplicationFailure;
 import io.temporal.failure.CanceledFailure;
 import io.temporal.workflow.Workflow;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** See {@link PipelineWorkflow}. */
@@ -36,7 +38,7 @@ public final class PipelineWorkflowImpl implements PipelineWorkflow {
       result = current.run();
       Workflow.await(Workflow::isEveryHandlerFinished);
     } catch (CanceledFailure e) {
-      endCancelled(current);
+      recordInterrupted(current);
       throw e;
     }
     if (result.outcome() == StageOutcome.FAILED) {
@@ -45,11 +47,14 @@ public final class PipelineWorkflowImpl implements PipelineWorkflow {
     return result;
   }
 
-  /** Lets a cancelled pipeline end after its stages; earlier versions did not wait for them. */
-  private static void endCancelled(PipelineRun current) {
+  /**
+   * Leaves what the stages of a cancelled pipeline had done, once those that ran have ended;
+   * earlier versions left nothing and did not wait.
+   */
+  private static void recordInterrupted(PipelineRun current) {
     int version = Workflow.getVersion(CANCELLED_IS_RECORDED, Workflow.DEFAULT_VERSION, 1);
     if (version != Workflow.DEFAULT_VERSION) {
-      current.awaitStages();
+      Workflow.upsertMemo(Map.of(FederatedStageWorkflow.RESULT_MEMO, current.interrupted()));
     }
   }
 

@@ -126,8 +126,7 @@ final class DrillCommand implements Callable<Integer> {
   }
 
   private static StageRequest withoutPauses(StageRequest request) {
-    return StageCommand.with(
-        request, request.federation().toBuilder().retryDelaySeconds(0).build());
+    return request.withFederation(request.federation().toBuilder().retryDelaySeconds(0).build());
   }
 
   /**
