@@ -27,6 +27,7 @@ import dev.federated.stage.StageDescription;
 import io.temporal.api.enums.v1.WorkflowIdReusePolicy;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowExecutionAlreadyStarted;
+import io.temporal.client.WorkflowExecutionDescription;
 import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowStub;
@@ -181,9 +182,26 @@ public final class FederationCoordinator {
         stub.getResult(JsonNode.class), new TypeReference<Map<String, RegionHealth>>() {});
   }
 
-  /** What each region of a cancelled stage had done by then; empty if the stage left no record. */
-  public Optional<FederatedStageResult> cancelledStage(String workflowId) {
-    return new Operator(client).cancelledStage(workflowId);
+  /**
+   * The record of a closed stage, however it ended: of a cancelled one what each region had done by
+   * then. Empty if it left none, as one that was terminated.
+   *
+   * @throws IllegalStateException if it still runs
+   */
+  public Optional<FederatedStageResult> stageRecord(String workflowId) {
+    Operator operator = new Operator(client);
+    return operator.stageRecord(operator.closed(workflowId));
+  }
+
+  /**
+   * The record of a closed pipeline, however it ended: of one that was cancelled or terminated what
+   * each stage had done by then.
+   *
+   * @throws IllegalStateException if it still runs
+   */
+  public PipelineResult pipelineRecord(String workflowId) {
+    Operator operator = new Operator(client);
+    return operator.pipelineRecord(operator.closed(workflowId));
   }
 
   /** The stages of an execution that wait for a decision; empty if none does. */
@@ -209,9 +227,9 @@ public final class FederationCoordinator {
    */
   public Execution<FederatedStageResult> redriveStage(String workflowId, RedriveOptions options) {
     Operator operator = new Operator(client);
-    requireClosed(operator, workflowId, FederatedStageWorkflow.TYPE);
+    WorkflowExecutionDescription closed = closed(operator, workflowId, FederatedStageWorkflow.TYPE);
     return startFederated(
-        operator.stageToRedrive(workflowId, options),
+        operator.stageToRedrive(closed, options),
         operator.nextId(workflowId),
         WorkflowIdPolicy.SAME_REQUEST_ATTACHES);
   }
@@ -220,12 +238,12 @@ public final class FederationCoordinator {
    * Runs the failed stages of a closed pipeline again, and those after them. Within a federated
    * stage only the regions that failed run. The new workflow's id is {@code <root id>~r<n>}.
    *
-   * @throws IllegalStateException if it still runs, or ended without a record of its stages
+   * @throws IllegalStateException if it or a stage of it still runs
    */
   public Execution<PipelineResult> redrivePipeline(String workflowId, RedriveOptions options) {
     Operator operator = new Operator(client);
-    requireClosed(operator, workflowId, PipelineWorkflow.TYPE);
-    PipelineRequest request = operator.pipelineToRedrive(workflowId, options);
+    PipelineRequest request =
+        operator.pipelineToRedrive(closed(operator, workflowId, PipelineWorkflow.TYPE), options);
     return start(
         PipelineWorkflow.TYPE,
         request,
@@ -239,15 +257,17 @@ public final class FederationCoordinator {
 
   /** The workflow type of a closed execution. */
   public String closedType(String workflowId) {
-    return new Operator(client).closedType(workflowId);
+    return new Operator(client).closed(workflowId).getWorkflowType();
   }
 
-  private static void requireClosed(Operator operator, String workflowId, String type) {
-    String actual = operator.closedType(workflowId);
-    if (!actual.equals(type)) {
+  private static WorkflowExecutionDescription closed(
+      Operator operator, String workflowId, String type) {
+    WorkflowExecutionDescription closed = operator.closed(workflowId);
+    if (!closed.getWorkflowType().equals(type)) {
       throw new IllegalStateException(
-          "workflow %s is a %s, not a %s".formatted(workflowId, actual, type));
+          "workflow %s is a %s, not a %s".formatted(workflowId, closed.getWorkflowType(), type));
     }
+    return closed;
   }
 
   /** A workflow id that nobody has: the stem and 12 random hexadecimal digits. */

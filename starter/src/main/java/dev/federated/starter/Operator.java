@@ -1,5 +1,6 @@
 package dev.federated.starter;
 
+import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.KeyRoot;
 import dev.federated.model.Redrive;
 import dev.federated.model.StageRequest;
@@ -7,6 +8,9 @@ import dev.federated.pipeline.PipelineRedrive;
 import dev.federated.pipeline.PipelineRequest;
 import dev.federated.pipeline.PipelineResult;
 import dev.federated.pipeline.PipelineWorkflow;
+import dev.federated.pipeline.StageDefinition;
+import dev.federated.pipeline.StageReport;
+import dev.federated.pipeline.StageStatus;
 import dev.federated.stage.FederatedStageException;
 import dev.federated.stage.FederatedStageResult;
 import dev.federated.stage.FederatedStageWorkflow;
@@ -17,10 +21,13 @@ import io.temporal.api.workflow.v1.PendingChildExecutionInfo;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowExecutionDescription;
 import io.temporal.client.WorkflowFailedException;
+import io.temporal.client.WorkflowNotFoundException;
 import io.temporal.client.WorkflowUpdateException;
 import io.temporal.failure.ApplicationFailure;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -86,20 +93,20 @@ final class Operator {
     }
   }
 
-  /** The type of a closed execution, which is what can be redriven. */
-  String closedType(String workflowId) {
+  /** A closed execution, which is what has a record and can be redriven. */
+  WorkflowExecutionDescription closed(String workflowId) {
     WorkflowExecutionDescription description = client.newUntypedWorkflowStub(workflowId).describe();
     if (description.getStatus() == WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING) {
       throw new IllegalStateException(
           "workflow %s still runs; a parked stage is resumed, not redriven".formatted(workflowId));
     }
-    return description.getWorkflowType();
+    return description;
   }
 
-  StageRequest stageToRedrive(String workflowId, RedriveOptions options) {
+  StageRequest stageToRedrive(WorkflowExecutionDescription closed, RedriveOptions options) {
+    String workflowId = closed.getExecution().getWorkflowId();
     ClosedHistory history = ClosedHistory.of(client, workflowId);
     StageRequest request = history.input(StageRequest.class);
-    FederatedStageResult result = stageResult(workflowId);
     KeyRoot root =
         request.redrive() == null
             ? new KeyRoot(workflowId, history.runId())
@@ -109,29 +116,26 @@ final class Operator {
             workflowId,
             history.runId(),
             root,
-            result == null ? history.shares() : result.regionResults(),
+            stageRecord(closed).orElseGet(history::stage).regionResults(),
             options.relocations(),
             options.newKey());
-    StageRequest corrected =
-        options.federation() == null
-            ? request
-            : new StageRequest(
-                request.stageId(),
-                request.type(),
-                request.config(),
-                request.inputs(),
-                options.federation());
-    return corrected.redriving(redrive);
+    FederatedStageConfig federation = options.federation();
+    return (federation == null ? request : request.withFederation(federation)).redriving(redrive);
   }
 
-  PipelineRequest pipelineToRedrive(String workflowId, RedriveOptions options) {
+  PipelineRequest pipelineToRedrive(WorkflowExecutionDescription closed, RedriveOptions options) {
+    String workflowId = closed.getExecution().getWorkflowId();
     ClosedHistory history = ClosedHistory.of(client, workflowId);
     PipelineRequest request = history.input(PipelineRequest.class);
-    PipelineResult result = pipelineResult(workflowId);
-    if (result == null) {
-      throw new IllegalStateException(
-          "pipeline %s ended without a record of its stages; run it again under a new id"
-              .formatted(workflowId));
+    Map<String, StageReport> stages = pipelineRecord(closed).stages();
+    for (StageDefinition stage : request.pipeline().stages()) {
+      StageReport report = stages.get(stage.id());
+      String child = childOf(workflowId, stage.id());
+      if (unread(report) && stage.federation() != null && running(child)) {
+        throw new IllegalStateException(
+            "stage %s still runs as workflow %s; redrive the pipeline when it has ended"
+                .formatted(stage.id(), child));
+      }
     }
     KeyRoot root =
         request.redrive() == null
@@ -139,12 +143,7 @@ final class Operator {
             : request.redrive().keyRoot();
     return request.redriving(
         new PipelineRedrive(
-            workflowId,
-            history.runId(),
-            root,
-            result.stages(),
-            options.relocations(),
-            options.newKey()));
+            workflowId, history.runId(), root, stages, options.relocations(), options.newKey()));
   }
 
   /** The id of the next redrive: {@code <root id>~r<n>}. */
@@ -159,48 +158,101 @@ final class Operator {
     return root + REDRIVE + number;
   }
 
-  private @Nullable FederatedStageResult stageResult(String workflowId) {
-    if (!endedByItself(workflowId)) {
-      // A terminated stage leaves no record, only its history.
-      return cancelledStage(workflowId).orElse(null);
+  /**
+   * The record of a closed stage: its result, or what it left when it was cancelled. One that was
+   * terminated left nothing but its history.
+   */
+  Optional<FederatedStageResult> stageRecord(WorkflowExecutionDescription closed) {
+    if (!endedByItself(closed)) {
+      return left(closed, FederatedStageResult.class);
     }
     try {
-      return new FederationCoordinator(client).stage(workflowId).result();
+      return Optional.of(
+          new FederationCoordinator(client).stage(closed.getExecution().getWorkflowId()).result());
     } catch (FederatedStageException e) {
-      return e.result();
+      return Optional.of(e.result());
     } catch (WorkflowFailedException e) {
-      return null;
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * The record of a closed pipeline: its result, or what it left when it was cancelled, or what its
+   * history tells, with the records of the stages that were stopped with it.
+   */
+  PipelineResult pipelineRecord(WorkflowExecutionDescription closed) {
+    String workflowId = closed.getExecution().getWorkflowId();
+    PipelineResult record = pipelineResult(closed).orElse(null);
+    if (record == null) {
+      record =
+          left(closed, PipelineResult.class)
+              .orElseGet(() -> ClosedHistory.of(client, workflowId).pipeline());
+    }
+    Map<String, StageReport> stages = new LinkedHashMap<>(record.stages());
+    stages.replaceAll(
+        (stage, report) ->
+            unread(report)
+                ? childRecord(childOf(workflowId, stage)).map(StageReport::cancelled).orElse(report)
+                : report);
+    return record.withStages(stages);
+  }
+
+  private Optional<PipelineResult> pipelineResult(WorkflowExecutionDescription closed) {
+    if (!endedByItself(closed)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          new FederationCoordinator(client)
+              .pipeline(closed.getExecution().getWorkflowId())
+              .result());
+    } catch (PipelineFailedException e) {
+      return Optional.of(e.result());
+    } catch (WorkflowFailedException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** Whether a report is one of a stage that was stopped, whose own record stands elsewhere. */
+  private static boolean unread(@Nullable StageReport report) {
+    return report != null && report.status() == StageStatus.CANCELLED && report.result() == null;
+  }
+
+  private static String childOf(String workflowId, String stageId) {
+    return workflowId + ":" + stageId;
+  }
+
+  private boolean running(String workflowId) {
+    try {
+      return client.newUntypedWorkflowStub(workflowId).describe().getStatus()
+          == WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING;
+    } catch (WorkflowNotFoundException e) {
+      return false;
+    }
+  }
+
+  /** The record of a stage that was a child; empty if it still runs, or runs locally or inline. */
+  private Optional<FederatedStageResult> childRecord(String workflowId) {
+    try {
+      WorkflowExecutionDescription child = client.newUntypedWorkflowStub(workflowId).describe();
+      return child.getStatus() == WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING
+          ? Optional.empty()
+          : stageRecord(child).or(() -> Optional.of(ClosedHistory.of(client, workflowId).stage()));
+    } catch (WorkflowNotFoundException e) {
+      return Optional.empty();
     }
   }
 
   /** Whether it completed or failed, and so has a result, and was not stopped from outside. */
-  private boolean endedByItself(String workflowId) {
-    WorkflowExecutionStatus status =
-        client.newUntypedWorkflowStub(workflowId).describe().getStatus();
+  private static boolean endedByItself(WorkflowExecutionDescription closed) {
+    WorkflowExecutionStatus status = closed.getStatus();
     return status == WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_COMPLETED
         || status == WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_FAILED;
   }
 
-  /** The record that a cancelled stage left in its memo. */
-  Optional<FederatedStageResult> cancelledStage(String workflowId) {
-    Object record =
-        client
-            .newUntypedWorkflowStub(workflowId)
-            .describe()
-            .getMemo(FederatedStageWorkflow.RESULT_MEMO, FederatedStageResult.class);
-    return record instanceof FederatedStageResult result ? Optional.of(result) : Optional.empty();
-  }
-
-  private @Nullable PipelineResult pipelineResult(String workflowId) {
-    if (!endedByItself(workflowId)) {
-      return null;
-    }
-    try {
-      return new FederationCoordinator(client).pipeline(workflowId).result();
-    } catch (PipelineFailedException e) {
-      return e.result();
-    } catch (WorkflowFailedException e) {
-      return null;
-    }
+  /** The record that a cancelled execution left in its memo. */
+  private static <T> Optional<T> left(WorkflowExecutionDescription closed, Class<T> type) {
+    Object record = closed.getMemo(FederatedStageWorkflow.RESULT_MEMO, type);
+    return type.isInstance(record) ? Optional.of(type.cast(record)) : Optional.empty();
   }
 }

@@ -16,17 +16,23 @@ import dev.federated.parsing.InvalidDocumentException;
 import dev.federated.stage.FederatedQueues;
 import dev.federated.stage.FederatedStageResult;
 import dev.federated.stage.Federation;
+import io.temporal.api.enums.v1.WorkflowExecutionStatus;
 import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowStub;
 import io.temporal.failure.ApplicationFailure;
+import io.temporal.failure.CanceledFailure;
 import io.temporal.testing.TestEnvironmentOptions;
 import io.temporal.testing.TestWorkflowEnvironment;
 import io.temporal.worker.WorkerFactoryOptions;
+import io.temporal.workflow.CancellationScope;
+import io.temporal.workflow.Promise;
+import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInterface;
 import io.temporal.workflow.WorkflowMethod;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -77,6 +83,33 @@ class FederationPluginTest {
     }
   }
 
+  /** A workflow that starts a stage and thinks better of it before the stage has started. */
+  @WorkflowInterface
+  public interface HastyWorkflow {
+    @WorkflowMethod
+    void run();
+  }
+
+  /** Cancels in the workflow task that starts the stage. */
+  public static final class HastyWorkflowImpl implements HastyWorkflow {
+    @Override
+    public void run() {
+      StageRequest request =
+          new StageRequest(
+              "price",
+              "transformer",
+              json("{}"),
+              json("1"),
+              FederatedStageConfig.builder().regions(List.of("us")).build());
+      List<Promise<FederatedStageResult>> stage = new ArrayList<>();
+      CancellationScope scope =
+          Workflow.newCancellationScope(() -> stage.add(Federation.startStage(request)));
+      scope.run();
+      scope.cancel();
+      stage.get(0).get();
+    }
+  }
+
   private static JsonNode json(String text) {
     try {
       return JSON.readTree(text);
@@ -101,7 +134,9 @@ class FederationPluginTest {
                 .setWorkerFactoryOptions(
                     WorkerFactoryOptions.newBuilder().setPlugins(plugin).build())
                 .build());
-    environment.newWorker(QUEUE).registerWorkflowImplementationTypes(OrderWorkflowImpl.class);
+    environment
+        .newWorker(QUEUE)
+        .registerWorkflowImplementationTypes(OrderWorkflowImpl.class, HastyWorkflowImpl.class);
     environment.start();
     return environment;
   }
@@ -164,6 +199,33 @@ class FederationPluginTest {
     try (TestWorkflowEnvironment environment = environment(plugin)) {
       assertThat(workflow(environment).total("parallel", "sum"))
           .isEqualTo("40 from [eu, us] in order-1:price then order-1:price:2");
+    } finally {
+      plugin.close();
+    }
+  }
+
+  @Test
+  void aStageThatIsCancelledBeforeItHasStartedIsCancelledWhenItHas() {
+    FederationPlugin plugin = plugin(RegionConfig.builder("us").build()).build();
+    try (TestWorkflowEnvironment environment = environment(plugin)) {
+      HastyWorkflow hasty =
+          environment
+              .getWorkflowClient()
+              .newWorkflowStub(
+                  HastyWorkflow.class,
+                  WorkflowOptions.newBuilder()
+                      .setTaskQueue(QUEUE)
+                      .setWorkflowId("hasty-1")
+                      .build());
+
+      assertThatThrownBy(hasty::run).hasRootCauseInstanceOf(CanceledFailure.class);
+      assertThat(
+              environment
+                  .getWorkflowClient()
+                  .newUntypedWorkflowStub("hasty-1:price")
+                  .describe()
+                  .getStatus())
+          .isEqualTo(WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CANCELED);
     } finally {
       plugin.close();
     }

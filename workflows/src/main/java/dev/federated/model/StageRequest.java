@@ -35,4 +35,9 @@ public record StageRequest(
   public StageRequest redriving(Redrive earlier) {
     return new StageRequest(stageId, type, config, inputs, federation, earlier);
   }
+
+  /** The same stage with another federation block. */
+  public StageRequest withFederation(FederatedStageConfig other) {
+    return new StageRequest(stageId, type, config, inputs, other, redrive);
+  }
 }

@@ -27,4 +27,9 @@ public record PipelineDefinition(
   public PipelineDefinition {
     stages = List.copyOf(stages);
   }
+
+  /** The same pipeline with other stages. */
+  public PipelineDefinition withStages(List<StageDefinition> others) {
+    return new PipelineDefinition(id, name, execution, inputSchema, outputStageId, others);
+  }
 }

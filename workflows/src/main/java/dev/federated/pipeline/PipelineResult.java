@@ -54,6 +54,24 @@ public record PipelineResult(
     stages = Collections.unmodifiableMap(new LinkedHashMap<>(stages));
   }
 
+  /** The same record with other reports of its stages. */
+  public PipelineResult withStages(Map<String, StageReport> others) {
+    return new PipelineResult(
+        pipelineId,
+        outcome,
+        outputStages,
+        error,
+        warnings,
+        others,
+        totalCost,
+        totalTokens,
+        latencyMs,
+        workflowId,
+        runId,
+        redriveOf,
+        keyRoot);
+  }
+
   /** The output: of the one output stage, or an object with the output of every sink. */
   @JsonIgnore
   public JsonNode output() {

@@ -23,6 +23,8 @@ import io.temporal.activity.ActivityOptions;
 import io.temporal.common.RetryOptions;
 import io.temporal.failure.ActivityFailure;
 import io.temporal.failure.ApplicationFailure;
+import io.temporal.failure.CanceledFailure;
+import io.temporal.failure.TemporalFailure;
 import io.temporal.failure.TimeoutFailure;
 import io.temporal.workflow.ActivityStub;
 import io.temporal.workflow.Async;
@@ -37,6 +39,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -58,11 +61,13 @@ final class PipelineRun implements TemplateScope {
   private final long startedAt = Workflow.currentTimeMillis();
   private final PayloadSizes sizes = new PayloadSizes();
   private final Set<String> started = new LinkedHashSet<>();
+  private final Set<String> running = new LinkedHashSet<>();
   private final Set<String> carried = new LinkedHashSet<>();
   private final ArrayDeque<Ended> ended = new ArrayDeque<>();
   private final Map<String, StageReport> reports = new LinkedHashMap<>();
   private final Map<String, JsonNode> outputs = new LinkedHashMap<>();
   private final List<Parking> inline = new ArrayList<>();
+  private final Map<String, StageRun> inlineRuns = new LinkedHashMap<>();
   private final KeyRoot keyRoot;
   private final @Nullable PipelineRedrive redrive;
 
@@ -84,6 +89,11 @@ final class PipelineRun implements TemplateScope {
             : redrive.keyRoot();
   }
 
+  /**
+   * Runs the pipeline to its end; a pipeline that fails is a result as well.
+   *
+   * @throws CanceledFailure if the workflow is cancelled; stages may still run then
+   */
   PipelineResult run() {
     while (reports.size() < pipeline.stages().size()) {
       startReady();
@@ -95,18 +105,51 @@ final class PipelineRun implements TemplateScope {
       }
       show();
       Workflow.await(() -> !ended.isEmpty());
-      while (!ended.isEmpty()) {
-        Ended stage = ended.remove();
-        StageReport report = stage.report().get();
-        reports.put(stage.stageId(), report);
-        if (report.status().hasOutput()) {
-          outputs.put(stage.stageId(), report.output());
-        }
+      takeEnded();
+    }
+    return closing(record(null));
+  }
+
+  private void takeEnded() {
+    while (!ended.isEmpty()) {
+      Ended stage = ended.remove();
+      StageReport report = stage.report().get();
+      reports.put(stage.stageId(), report);
+      if (report.status().hasOutput()) {
+        outputs.put(stage.stageId(), report.output());
       }
     }
-    PipelineResult result = PipelineResultSize.fit(result());
-    show(result.outcome().wireName(), result.error() == null ? "" : result.error().message());
-    return result;
+  }
+
+  /** The result as it is recorded, shown in Temporal's UI. */
+  private PipelineResult closing(PipelineResult result) {
+    PipelineResult fitting = PipelineResultSize.fit(result);
+    RegionError error = fitting.error();
+    show(fitting.outcome().wireName(), error == null ? "" : error.message());
+    return fitting;
+  }
+
+  /**
+   * The record of a pipeline that was cancelled, once the stages that ran have ended: they have
+   * been told. The result of one that is a child is in that child's memo.
+   */
+  PipelineResult interrupted() {
+    Workflow.newDetachedCancellationScope(() -> Workflow.await(running::isEmpty)).run();
+    takeEnded();
+    for (StageDefinition stage : pipeline.stages()) {
+      if (!reports.containsKey(stage.id())) {
+        reports.put(stage.id(), notRun(stage));
+      }
+    }
+    return closing(record(RegionError.of(FailureType.CANCELLED, "the pipeline was cancelled")));
+  }
+
+  /** The report of a stage that the cancellation of the pipeline kept from running. */
+  private StageReport notRun(StageDefinition stage) {
+    StageReport earlier = redrive == null ? null : redrive.stages().get(stage.id());
+    return earlier == null || dependsOnRerun(stage)
+        ? StageReport.skipped("the pipeline was cancelled")
+        : earlier;
   }
 
   private void show() {
@@ -235,16 +278,16 @@ final class PipelineRun implements TemplateScope {
       sizes.reserve(bytes);
       result = Federation.startStage(request);
     }
-    result.handle(
-        (value, failure) -> {
-          ended.add(new Ended(request.stageId(), () -> federated(value, failure)));
-          return null;
-        });
+    ends(
+        request.stageId(),
+        result,
+        (value, failure) -> federated(request.stageId(), value, failure));
   }
 
   private FederatedStageResult runInline(StageRequest request) {
     StageRun run = StageRun.inline(request, world, aggregator, sizes, this::show);
     inline.add(run.parking());
+    inlineRuns.put(request.stageId(), run);
     return run.run();
   }
 
@@ -253,14 +296,23 @@ final class PipelineRun implements TemplateScope {
     return List.copyOf(inline);
   }
 
-  private static StageReport federated(
-      @Nullable FederatedStageResult value, @Nullable RuntimeException failure) {
+  private StageReport federated(
+      String stageId, @Nullable FederatedStageResult value, @Nullable RuntimeException failure) {
     FederatedStageResult result = failure == null ? value : Federation.resultOf(failure);
     if (result != null) {
       return StageReport.federated(result);
     }
+    if (cancelled(failure)) {
+      StageRun run = inlineRuns.get(stageId);
+      return StageReport.cancelled(run == null ? null : run.interrupted());
+    }
     String message = "the stage's workflow ended without a result: " + failure;
     return StageReport.failed(RegionError.of(FailureType.COMPONENT_FAILED, message), 0);
+  }
+
+  private static boolean cancelled(@Nullable RuntimeException failure) {
+    return failure instanceof CanceledFailure
+        || (failure instanceof TemporalFailure && failure.getCause() instanceof CanceledFailure);
   }
 
   /** A stage that failed for good runs anew; one that may have happened keeps its key. */
@@ -285,10 +337,24 @@ final class PipelineRun implements TemplateScope {
     }
     sizes.reserve(bytes);
     ActivityStub stub = Workflow.newUntypedActivityStub(options(stage, config));
-    stub.executeAsync(ExecuteComponentActivity.EXECUTE_COMPONENT, ComponentResponse.class, request)
-        .handle(
-            (response, failure) -> {
-              ended.add(new Ended(stage.id(), () -> local(stage, response, failure)));
+    ends(
+        stage.id(),
+        stub.executeAsync(
+            ExecuteComponentActivity.EXECUTE_COMPONENT, ComponentResponse.class, request),
+        (response, failure) -> local(stage, response, failure));
+  }
+
+  /** Notes that a stage runs, and its end when it comes. */
+  private <T> void ends(
+      String stageId,
+      Promise<T> result,
+      BiFunction<@Nullable T, @Nullable RuntimeException, StageReport> report) {
+    running.add(stageId);
+    var unused =
+        result.handle(
+            (value, failure) -> {
+              running.remove(stageId);
+              ended.add(new Ended(stageId, () -> report.apply(value, failure)));
               return null;
             });
   }
@@ -315,6 +381,9 @@ final class PipelineRun implements TemplateScope {
       StageDefinition stage,
       @Nullable ComponentResponse response,
       @Nullable RuntimeException failure) {
+    if (cancelled(failure)) {
+      return StageReport.cancelled(null);
+    }
     if (failure != null) {
       return failed(stage, failure);
     }
@@ -376,10 +445,11 @@ final class PipelineRun implements TemplateScope {
         : StageResultJson.print(report.result());
   }
 
-  private PipelineResult result() {
+  /** The record, with why the pipeline failed if that was not one of its stages. */
+  private PipelineResult record(@Nullable RegionError ending) {
     Map<String, StageReport> inOrder = new LinkedHashMap<>();
-    StageOutcome outcome = StageOutcome.SUCCEEDED;
-    RegionError error = null;
+    StageOutcome outcome = ending == null ? StageOutcome.SUCCEEDED : StageOutcome.FAILED;
+    RegionError error = ending;
     double cost = 0;
     long tokens = 0;
     for (StageDefinition stage : pipeline.stages()) {
@@ -390,7 +460,7 @@ final class PipelineRun implements TemplateScope {
       inOrder.put(stage.id(), report);
       cost += report.cost();
       tokens += report.tokensUsed();
-      if (report.status() == StageStatus.FAILED) {
+      if (report.status() == StageStatus.FAILED || report.status() == StageStatus.CANCELLED) {
         outcome = StageOutcome.FAILED;
         error = error == null ? ofStage(stage.id(), report.error()) : error;
       } else if (report.status() == StageStatus.PARTIAL && outcome == StageOutcome.SUCCEEDED) {

@@ -3,17 +3,22 @@ package dev.federated.pipeline;
 import dev.federated.aggregation.Aggregator;
 import dev.federated.model.RegionError;
 import dev.federated.model.StageOutcome;
+import dev.federated.stage.FederatedStageWorkflow;
 import dev.federated.stage.ParkedStage;
 import dev.federated.stage.Parking;
 import dev.federated.stage.StageDecision;
 import dev.federated.stage.World;
 import io.temporal.failure.ApplicationFailure;
+import io.temporal.failure.CanceledFailure;
 import io.temporal.workflow.Workflow;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** See {@link PipelineWorkflow}. */
 public final class PipelineWorkflowImpl implements PipelineWorkflow {
+  private static final String CANCELLED_IS_RECORDED = "cancelled-is-recorded";
+
   private final World world;
   private final Aggregator aggregator;
   private @Nullable PipelineRun run;
@@ -28,12 +33,29 @@ public final class PipelineWorkflowImpl implements PipelineWorkflow {
   public PipelineResult execute(PipelineRequest request) {
     PipelineRun current = new PipelineRun(request, world, aggregator);
     run = current;
-    PipelineResult result = current.run();
-    Workflow.await(Workflow::isEveryHandlerFinished);
+    PipelineResult result;
+    try {
+      result = current.run();
+      Workflow.await(Workflow::isEveryHandlerFinished);
+    } catch (CanceledFailure e) {
+      recordInterrupted(current);
+      throw e;
+    }
     if (result.outcome() == StageOutcome.FAILED) {
       throw ApplicationFailure.newNonRetryableFailure(message(result), FAILED, result);
     }
     return result;
+  }
+
+  /**
+   * Leaves what the stages of a cancelled pipeline had done, once those that ran have ended;
+   * earlier versions left nothing and did not wait.
+   */
+  private static void recordInterrupted(PipelineRun current) {
+    int version = Workflow.getVersion(CANCELLED_IS_RECORDED, Workflow.DEFAULT_VERSION, 1);
+    if (version != Workflow.DEFAULT_VERSION) {
+      Workflow.upsertMemo(Map.of(FederatedStageWorkflow.RESULT_MEMO, current.interrupted()));
+    }
   }
 
   /** What failed, why, and what to do about it, for whoever finds it in Temporal's UI. */

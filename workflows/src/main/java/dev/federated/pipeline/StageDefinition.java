@@ -30,4 +30,9 @@ public record StageDefinition(
   public StageDefinition {
     dependsOn = List.copyOf(dependsOn);
   }
+
+  /** The same stage with another federation block. */
+  public StageDefinition withFederation(FederatedStageConfig other) {
+    return new StageDefinition(id, type, config, inputs, dependsOn, other);
+  }
 }

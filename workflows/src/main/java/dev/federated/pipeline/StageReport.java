@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param status how it ended
  * @param recordedOutput the output of a stage that ran locally; null for a federated one, whose
  *     output is computed from its result
- * @param error why it failed or was skipped, or null
+ * @param error why it failed, was skipped or was cancelled, or null
  * @param result the record of a federated stage; null for a local one
  * @param attempts executions of a local stage
  * @param cost what a local stage cost
@@ -35,7 +35,8 @@ public record StageReport(
     double cost,
     long tokensUsed) {
 
-  static StageReport local(ComponentResponse response) {
+  /** A local stage that succeeded. */
+  public static StageReport local(ComponentResponse response) {
     return new StageReport(
         StageStatus.SUCCEEDED,
         response.output(),
@@ -46,7 +47,8 @@ public record StageReport(
         response.tokensUsed());
   }
 
-  static StageReport federated(FederatedStageResult result) {
+  /** A federated stage that ended. */
+  public static StageReport federated(FederatedStageResult result) {
     StageStatus status =
         switch (result.outcome()) {
           case SUCCEEDED -> StageStatus.SUCCEEDED;
@@ -62,7 +64,25 @@ public record StageReport(
     return new StageReport(StageStatus.FAILED, null, error, null, attempts, 0, 0);
   }
 
-  static StageReport skipped(String because) {
+  /**
+   * A stage that was stopped.
+   *
+   * @param result what the regions of a federated one had done by then; null if that is not known
+   */
+  public static StageReport cancelled(@Nullable FederatedStageResult result) {
+    RegionError error = RegionError.of(FailureType.CANCELLED, "the stage was cancelled");
+    return new StageReport(
+        StageStatus.CANCELLED,
+        null,
+        error,
+        result,
+        0,
+        result == null ? 0 : result.totalCost(),
+        result == null ? 0 : result.totalTokens());
+  }
+
+  /** A stage that never ran. */
+  public static StageReport skipped(String because) {
     RegionError error = RegionError.of(FailureType.CANCELLED, because);
     return new StageReport(StageStatus.SKIPPED, null, error, null, 0, 0, 0);
   }

@@ -12,8 +12,10 @@ public enum StageStatus implements WireName {
   PARTIAL("partial"),
   /** It has no output; the stages that depend on it are skipped. */
   FAILED("failed"),
-  /** A stage that it depends on failed or was skipped. */
-  SKIPPED("skipped");
+  /** It never ran: one that it depends on has no output, or its pipeline was cancelled before. */
+  SKIPPED("skipped"),
+  /** It was stopped while it ran; what its regions had done by then is in its result. */
+  CANCELLED("cancelled");
 
   private final String wireName;
 

@@ -19,7 +19,7 @@ public interface FederatedStageWorkflow {
   /** The query that tells where a stage stands. */
   String STANDING = "standing";
 
-  /** The memo in which a cancelled stage leaves its result. */
+  /** The memo in which a cancelled stage or pipeline leaves its result. */
   String RESULT_MEMO = "federation_result";
 
   /**

@@ -1,22 +1,29 @@
 package dev.federated.stage;
 
 import dev.federated.model.StageRequest;
+import io.temporal.api.common.v1.WorkflowExecution;
 import io.temporal.api.enums.v1.ParentClosePolicy;
 import io.temporal.common.converter.DataConverterException;
 import io.temporal.failure.ApplicationFailure;
+import io.temporal.failure.CanceledFailure;
 import io.temporal.failure.ChildWorkflowFailure;
+import io.temporal.workflow.CancellationScope;
 import io.temporal.workflow.ChildWorkflowCancellationType;
 import io.temporal.workflow.ChildWorkflowOptions;
 import io.temporal.workflow.ChildWorkflowStub;
 import io.temporal.workflow.Promise;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowLocal;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Runs federated stages from a workflow of yours. Every call is a child with a page of its own. */
 public final class Federation {
+  private static final String CANCELLED_WHEN_STARTED = "cancelled-when-started";
+
   /** How often each stage was called in this workflow run. */
   private static final WorkflowLocal<Map<String, Integer>> CALLS =
       WorkflowLocal.withCachedInitial(HashMap::new);
@@ -81,7 +88,39 @@ public final class Federation {
             .build();
     ChildWorkflowStub child =
         Workflow.newUntypedChildWorkflowStub(FederatedStageWorkflow.TYPE, options);
-    return child.executeAsync(FederatedStageResult.class, request);
+    List<Promise<FederatedStageResult>> result = new ArrayList<>();
+    CancellationScope own =
+        Workflow.newDetachedCancellationScope(
+            () -> result.add(child.executeAsync(FederatedStageResult.class, request)));
+    CancellationScope caller = CancellationScope.current();
+    if (caller.isCancelRequested()) {
+      return Workflow.newFailedPromise(new CanceledFailure("the workflow was cancelled"));
+    }
+    own.run();
+    var unused = caller.getCancellationRequest().thenApply(reason -> cancel(own, child, reason));
+    return result.get(0);
+  }
+
+  /**
+   * Cancels a stage as soon as it has started: a server that is asked before finds nothing to
+   * cancel, and the stage would run to its end. Earlier versions asked at once.
+   */
+  private static @Nullable Void cancel(
+      CancellationScope stage, ChildWorkflowStub child, String reason) {
+    Promise<WorkflowExecution> started = child.getExecution();
+    if (started.isCompleted()
+        || Workflow.getVersion(CANCELLED_WHEN_STARTED, Workflow.DEFAULT_VERSION, 1)
+            == Workflow.DEFAULT_VERSION) {
+      stage.cancel(reason);
+    } else {
+      var unused =
+          started.handle(
+              (execution, failure) -> {
+                stage.cancel(reason);
+                return null;
+              });
+    }
+    return null;
   }
 
   private static String nextId(String stageId) {

@@ -9,17 +9,27 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.federated.model.FailureType;
+import dev.federated.model.KeyRoot;
+import dev.federated.model.RegionStatus;
 import dev.federated.model.StageOutcome;
 import dev.federated.stage.FederatedQueues;
+import dev.federated.stage.FederatedStageResult;
+import dev.federated.stage.FederatedStageWorkflow;
+import dev.federated.stage.RemoteExecuteActivity;
+import dev.federated.stage.RemoteRequest;
 import dev.federated.stage.ScriptedRegions;
 import io.temporal.api.enums.v1.EventType;
+import io.temporal.api.history.v1.HistoryEvent;
 import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowStub;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.failure.CanceledFailure;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -39,14 +49,17 @@ class PipelineWorkflowTest {
   private WorkflowStub start(String pipeline, String input) {
     PipelineDefinition definition =
         PipelineParser.parse(json(pipeline), "pipeline.json", null).pipeline();
-    WorkflowStub stub =
-        regions
-            .client()
-            .newUntypedWorkflowStub(
-                PipelineWorkflow.TYPE,
-                WorkflowOptions.newBuilder().setTaskQueue(FederatedQueues.CONTROL).build());
+    WorkflowStub stub = newPipeline();
     stub.start(new PipelineRequest(definition, json(input)));
     return stub;
+  }
+
+  private WorkflowStub newPipeline() {
+    return regions
+        .client()
+        .newUntypedWorkflowStub(
+            PipelineWorkflow.TYPE,
+            WorkflowOptions.newBuilder().setTaskQueue(FederatedQueues.CONTROL).build());
   }
 
   private PipelineResult run(String pipeline, String input) {
@@ -281,21 +294,167 @@ class PipelineWorkflowTest {
   }
 
   @Test
-  void cancellingAPipelineCancelsItsStages() {
+  void aCancelledPipelineEndsAfterItsStages() {
     CountDownLatch cancelled = new CountDownLatch(1);
     regions.region("us", ScriptedRegions.hangs(cancelled)).start();
     WorkflowStub stub =
         start(
-            "{\"id\": \"p\", \"stages\": [{\"id\": \"s\", \"federation\": {\"regions\": [\"us\"]}}]}",
+            """
+            {"id": "p", "stages": [
+              {"id": "a", "federation": {"regions": ["us"]}},
+              {"id": "b", "federation": {"regions": ["us"]}}]}
+            """,
             "1");
-    Awaitility.await().until(() -> regions.requests.size() == 1);
+    Awaitility.await().until(() -> regions.requests.size() == 2);
 
     stub.cancel();
 
     assertThatThrownBy(() -> stub.getResult(PipelineResult.class))
         .cause()
         .isInstanceOf(CanceledFailure.class);
+    assertThat(
+            regions.client().fetchHistory(stub.getExecution().getWorkflowId()).getEvents().stream()
+                .map(HistoryEvent::getEventType)
+                .filter(
+                    type ->
+                        type == EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_CANCELED
+                            || type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED))
+        .containsExactly(
+            EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_CANCELED,
+            EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_CANCELED,
+            EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED);
     Awaitility.await().until(() -> cancelled.getCount() == 0);
+  }
+
+  private static final String CANCELLED_HALFWAY =
+      """
+      {"id": "p", "federation": {"execution": "%s"}, "stages": [
+        {"id": "before"},
+        {"id": "spread", "depends_on": ["before"],
+         "federation": {"strategy": "parallel", "regions": ["us", "eu"], "aggregation": "all"}},
+        {"id": "after", "depends_on": ["spread"]}]}
+      """;
+
+  /** A pipeline that was cancelled when its second stage had one of two regions done. */
+  private WorkflowStub cancelledHalfway(String execution, AtomicBoolean euHangs) {
+    CountDownLatch never = new CountDownLatch(1);
+    regions
+        .region("us", answers("1"))
+        .region(
+            "eu",
+            request -> (euHangs.get() ? ScriptedRegions.hangs(never) : answers("2")).apply(request))
+        .start();
+    WorkflowStub stub = start(CANCELLED_HALFWAY.formatted(execution), "7");
+    String id = stub.getExecution().getWorkflowId();
+    String stage = execution.equals("child") ? id + ":spread" : id;
+    Awaitility.await().until(() -> regions.requests.size() == 2 && completedRemote(stage));
+    stub.cancel();
+    assertThatThrownBy(() -> stub.getResult(PipelineResult.class))
+        .cause()
+        .isInstanceOf(CanceledFailure.class);
+    return stub;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"child", "inline"})
+  void aCancelledPipelineLeavesWhatItsStagesHadDone(String execution) {
+    WorkflowStub stub = cancelledHalfway(execution, new AtomicBoolean(true));
+
+    PipelineResult left = left(stub);
+
+    assertThat(left.outcome()).isEqualTo(StageOutcome.FAILED);
+    assertThat(left.error().type()).isEqualTo(FailureType.CANCELLED);
+    assertThat(left.stages().get("before").output()).isEqualTo(json("7"));
+    assertThat(left.stages().get("spread").status()).isEqualTo(StageStatus.CANCELLED);
+    assertThat(left.stages().get("after").status()).isEqualTo(StageStatus.SKIPPED);
+    FederatedStageResult spread =
+        execution.equals("inline")
+            ? left.stages().get("spread").result()
+            : memo(stub.getExecution().getWorkflowId() + ":spread", FederatedStageResult.class);
+    assertThat(spread.regionResults().get("us").status()).isEqualTo(RegionStatus.SUCCEEDED);
+    assertThat(spread.regionResults().get("eu").status()).isEqualTo(RegionStatus.CANCELLED);
+  }
+
+  @Test
+  void aRedriveOfACancelledPipelineRunsOnlyWhatHadNotSucceeded() {
+    AtomicBoolean euHangs = new AtomicBoolean(true);
+    PipelineResult left = left(cancelledHalfway("inline", euHangs));
+    euHangs.set(false);
+    PipelineDefinition pipeline =
+        PipelineParser.parse(json(CANCELLED_HALFWAY.formatted("inline")), "pipeline.json", null)
+            .pipeline();
+    WorkflowStub stub = newPipeline();
+
+    stub.start(
+        new PipelineRequest(pipeline, json("7"))
+            .redriving(
+                new PipelineRedrive(
+                    left.workflowId(),
+                    left.runId(),
+                    new KeyRoot(left.workflowId(), left.runId()),
+                    left.stages(),
+                    null,
+                    false)));
+
+    assertThat(stub.getResult(PipelineResult.class).output()).isEqualTo(json("[1,2]"));
+    assertThat(regions.calledRegions()).containsExactlyInAnyOrder("us", "eu", "eu");
+    assertThat(regions.components)
+        .extracting(ComponentRequest::stageId)
+        .containsExactly("before", "after");
+    assertThat(regions.requests)
+        .filteredOn(request -> request.region().equals("eu"))
+        .extracting(RemoteRequest::idempotencyKey)
+        .hasSize(2)
+        .satisfies(keys -> assertThat(Set.copyOf(keys)).hasSize(1));
+  }
+
+  @Test
+  void aLocalStageThatRunsWhenThePipelineIsCancelledIsToldAndRecorded() {
+    CountDownLatch told = new CountDownLatch(1);
+    regions.components(request -> ScriptedRegions.hangs(told).apply(null).output()).start();
+    WorkflowStub stub = start("{\"id\": \"p\", \"stages\": [{\"id\": \"a\"}]}", "1");
+    Awaitility.await().until(() -> regions.components.size() == 1);
+
+    stub.cancel();
+
+    assertThatThrownBy(() -> stub.getResult(PipelineResult.class))
+        .cause()
+        .isInstanceOf(CanceledFailure.class);
+    assertThat(left(stub).stages().get("a").status()).isEqualTo(StageStatus.CANCELLED);
+    Awaitility.await().until(() -> told.getCount() == 0);
+  }
+
+  private boolean completedRemote(String workflowId) {
+    Set<Long> remote = new HashSet<>();
+    for (HistoryEvent event : regions.client().fetchHistory(workflowId).getEvents()) {
+      if (event.hasActivityTaskScheduledEventAttributes()
+          && event
+              .getActivityTaskScheduledEventAttributes()
+              .getActivityType()
+              .getName()
+              .equals(RemoteExecuteActivity.REMOTE_EXECUTE)) {
+        remote.add(event.getEventId());
+      }
+      if (event.hasActivityTaskCompletedEventAttributes()
+          && remote.contains(
+              event.getActivityTaskCompletedEventAttributes().getScheduledEventId())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private PipelineResult left(WorkflowStub stub) {
+    return memo(stub.getExecution().getWorkflowId(), PipelineResult.class);
+  }
+
+  private <T> T memo(String workflowId, Class<T> type) {
+    return type.cast(
+        regions
+            .client()
+            .newUntypedWorkflowStub(workflowId)
+            .describe()
+            .getMemo(FederatedStageWorkflow.RESULT_MEMO, type));
   }
 
   @Test
@@ -354,12 +513,7 @@ class PipelineWorkflowTest {
     PipelineDefinition pipeline =
         new PipelineDefinition(
             "p", null, sound.execution(), null, sound.outputStageId(), List.of(cyclic));
-    WorkflowStub stub =
-        regions
-            .client()
-            .newUntypedWorkflowStub(
-                PipelineWorkflow.TYPE,
-                WorkflowOptions.newBuilder().setTaskQueue(FederatedQueues.CONTROL).build());
+    WorkflowStub stub = newPipeline();
     stub.start(new PipelineRequest(pipeline, json("1")));
 
     assertThatThrownBy(() -> stub.getResult(PipelineResult.class))

@@ -448,6 +448,11 @@ class ReplayTest {
                       false)));
           stub.getResult(JsonNode.class);
         });
+    for (String execution : List.of("child", "inline")) {
+      all.put(
+          "cancelled-pipeline-" + execution,
+          regions -> cancelPipeline(regions, "cancelled-pipeline-" + execution, execution));
+    }
     all.put("pipeline-child", regions -> runPipeline(three(regions), "pipeline-child", "child"));
     all.put("pipeline-inline", regions -> runPipeline(three(regions), "pipeline-inline", "inline"));
     return all;
@@ -504,7 +509,23 @@ class ReplayTest {
     ScriptedRegions.result(regions.startStage(workflowId, stage.voteField("label"), "{\"a\":1}"));
   }
 
+  private static void cancelPipeline(ScriptedRegions regions, String workflowId, String execution) {
+    CountDownLatch told = new CountDownLatch(1);
+    regions.region("us", answers("1")).region("eu", hangs(told)).start();
+    WorkflowStub stub = startPipeline(regions, workflowId, execution, "eu");
+    Awaitility.await().until(() -> regions.requests.size() == 3);
+    stub.cancel();
+    assertThatThrownBy(() -> stub.getResult(JsonNode.class))
+        .isInstanceOf(WorkflowFailedException.class);
+    Awaitility.await().until(() -> told.getCount() == 0);
+  }
+
   private static void runPipeline(ScriptedRegions regions, String workflowId, String execution) {
+    startPipeline(regions, workflowId, execution, "ap").getResult(JsonNode.class);
+  }
+
+  private static WorkflowStub startPipeline(
+      ScriptedRegions regions, String workflowId, String execution, String near) {
     JsonNode pipeline =
         json(
             """
@@ -513,10 +534,10 @@ class ReplayTest {
               {"id": "spread", "depends_on": ["before"],
                "federation": {"strategy": "parallel", "regions": ["us", "eu"]}},
               {"id": "near", "depends_on": ["before"],
-               "federation": {"strategy": "nearest", "regions": ["ap"]}},
+               "federation": {"strategy": "nearest", "regions": ["%s"]}},
               {"id": "after", "depends_on": ["spread", "near"]}]}
             """
-                .formatted(execution));
+                .formatted(execution, near));
     WorkflowStub stub =
         regions
             .client()
@@ -529,6 +550,6 @@ class ReplayTest {
     stub.start(
         new PipelineRequest(
             PipelineParser.parse(pipeline, "pipeline.json", null).pipeline(), json("{}")));
-    stub.getResult(JsonNode.class);
+    return stub;
   }
 }

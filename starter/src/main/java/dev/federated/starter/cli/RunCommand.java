@@ -16,7 +16,6 @@ import dev.federated.starter.PipelineFailedException;
 import dev.federated.worker.config.FederationFile;
 import dev.federated.worker.document.InputSchema;
 import java.io.PrintWriter;
-import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -91,28 +90,11 @@ final class RunCommand implements Callable<Integer> {
     if (from == null) {
       return pipeline;
     }
-    List<StageDefinition> stages =
-        pipeline.stages().stream().map(stage -> from(stage, from)).toList();
-    return new PipelineDefinition(
-        pipeline.id(),
-        pipeline.name(),
-        pipeline.execution(),
-        pipeline.inputSchema(),
-        pipeline.outputStageId(),
-        stages);
+    return pipeline.withStages(pipeline.stages().stream().map(stage -> from(stage, from)).toList());
   }
 
   private static StageDefinition from(StageDefinition stage, GeoPoint from) {
     FederatedStageConfig block = stage.federation();
-    if (block == null) {
-      return stage;
-    }
-    return new StageDefinition(
-        stage.id(),
-        stage.type(),
-        stage.config(),
-        stage.inputs(),
-        stage.dependsOn(),
-        StageCommand.from(block, from));
+    return block == null ? stage : stage.withFederation(StageCommand.from(block, from));
   }
 }

@@ -5,11 +5,8 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.federated.pipeline.PipelineWorkflow;
 import dev.federated.stage.FederatedQueues;
-import dev.federated.stage.FederatedStageException;
 import dev.federated.stage.FederatedStageWorkflow;
-import dev.federated.starter.Execution;
 import dev.federated.starter.FederationCoordinator;
-import dev.federated.starter.PipelineFailedException;
 import io.temporal.api.enums.v1.WorkflowExecutionStatus;
 import io.temporal.api.history.v1.ActivityTaskScheduledEventAttributes;
 import io.temporal.api.history.v1.HistoryEvent;
@@ -17,13 +14,11 @@ import io.temporal.api.workflow.v1.PendingActivityInfo;
 import io.temporal.api.workflow.v1.PendingChildExecutionInfo;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowExecutionDescription;
-import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowNotFoundException;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -64,13 +59,9 @@ final class ShowCommand implements Callable<Integer> {
       if (description.getStatus() == WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING) {
         printRunning(description, session.client());
       } else if (pipeline) {
-        printClosed(coordinator.pipeline(id), RunCommand.KIND, description, () -> null);
+        printClosed(coordinator.pipelineRecord(id), RunCommand.KIND, description);
       } else {
-        printClosed(
-            coordinator.stage(id),
-            StageCommand.kind(id),
-            description,
-            () -> coordinator.cancelledStage(id).orElse(null));
+        printClosed(coordinator.stageRecord(id).orElse(null), StageCommand.kind(id), description);
       }
       return ExitCodes.SUCCEEDED;
     }
@@ -88,22 +79,7 @@ final class ShowCommand implements Callable<Integer> {
   }
 
   private <T> void printClosed(
-      Execution<T> execution,
-      Launch.Kind<T> kind,
-      WorkflowExecutionDescription description,
-      Supplier<@Nullable T> otherwise) {
-    WorkflowExecutionStatus status = description.getStatus();
-    boolean endedByItself =
-        status == WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_COMPLETED
-            || status == WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_FAILED;
-    @Nullable T result;
-    try {
-      result = endedByItself ? execution.result() : otherwise.get();
-    } catch (WorkflowFailedException e) {
-      result = null;
-    } catch (FederatedStageException | PipelineFailedException e) {
-      result = kind.failed().apply(e);
-    }
+      @Nullable T result, Launch.Kind<T> kind, WorkflowExecutionDescription description) {
     if (result == null) {
       ObjectNode closed = head(description);
       print(closed, "%s %s, without a result".formatted(id, closed.path("status").asText()));

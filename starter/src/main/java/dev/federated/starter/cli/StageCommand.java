@@ -99,17 +99,11 @@ final class StageCommand implements Callable<Integer> {
       ParsedStage parsed, JsonNode data, @Nullable GeoPoint from, String file) {
     try {
       StageRequest request = parsed.request(data);
-      return from == null ? request : with(request, from(request.federation(), from));
+      return from == null ? request : request.withFederation(from(request.federation(), from));
     } catch (TemplateException e) {
       throw new InvalidDocumentException(
           List.of(new Problem(file, "", null, String.valueOf(e.getMessage()), List.of())));
     }
-  }
-
-  /** The request with another federation block. */
-  static StageRequest with(StageRequest request, FederatedStageConfig federation) {
-    return new StageRequest(
-        request.stageId(), request.type(), request.config(), request.inputs(), federation);
   }
 
   /** The block with the caller's place, unless it says so itself. */

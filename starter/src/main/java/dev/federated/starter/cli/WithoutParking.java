@@ -7,7 +7,6 @@ import dev.federated.pipeline.PipelineDefinition;
 import dev.federated.pipeline.StageDefinition;
 import dev.federated.worker.config.FederationFile;
 import java.io.PrintWriter;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,31 +23,16 @@ final class WithoutParking {
   }
 
   PipelineDefinition of(PipelineDefinition pipeline) {
-    List<StageDefinition> stages =
-        pipeline.stages().stream()
-            .map(
-                stage ->
-                    stage.federation() == null
-                        ? stage
-                        : new StageDefinition(
-                            stage.id(),
-                            stage.type(),
-                            stage.config(),
-                            stage.inputs(),
-                            stage.dependsOn(),
-                            of(stage.id(), stage.federation())))
-            .toList();
-    return new PipelineDefinition(
-        pipeline.id(),
-        pipeline.name(),
-        pipeline.execution(),
-        pipeline.inputSchema(),
-        pipeline.outputStageId(),
-        stages);
+    return pipeline.withStages(pipeline.stages().stream().map(this::of).toList());
+  }
+
+  private StageDefinition of(StageDefinition stage) {
+    FederatedStageConfig block = stage.federation();
+    return block == null ? stage : stage.withFederation(of(stage.id(), block));
   }
 
   StageRequest of(StageRequest request) {
-    return StageCommand.with(request, of(request.stageId(), request.federation()));
+    return request.withFederation(of(request.stageId(), request.federation()));
   }
 
   FederatedStageConfig of(String stageId, FederatedStageConfig block) {

@@ -41,6 +41,12 @@ class InterruptedRunTest {
           @Override
           public @NonNull MockResponse dispatch(@NonNull RecordedRequest request)
               throws InterruptedException {
+            if ("GET".equals(request.getMethod())) {
+              // Only its work is slow; a region that is not well would get none.
+              return new MockResponse.Builder()
+                  .body("{\"node_id\": \"slow\", \"load\": 0, \"capacity\": 10}")
+                  .build();
+            }
             var unused = released.await(60, TimeUnit.SECONDS);
             return new MockResponse.Builder().body("{\"output\": 1}").build();
           }
@@ -80,7 +86,7 @@ class InterruptedRunTest {
               interruption.commandEnded();
               return ended;
             });
-    await().until(() -> running(id));
+    await().atMost(Duration.ofSeconds(60)).until(() -> running(id));
     interruption.shutdown();
     return run.get(15, TimeUnit.SECONDS);
   }
@@ -120,7 +126,7 @@ class InterruptedRunTest {
             new Patience(true, Duration.ofMillis(700), Duration.ofSeconds(8)));
     CommandRun.of(
         directory, server.environment(), "run", "pipeline.json", "--workflow-id", "d", "--detach");
-    await().until(() -> running("d:s"));
+    await().atMost(Duration.ofSeconds(60)).until(() -> running("d:s"));
     StringWriter err = new StringWriter();
     CompletableFuture<Integer> run =
         CompletableFuture.supplyAsync(

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.federated.worker.node.NodeProcess;
 import io.temporal.api.enums.v1.WorkflowExecutionStatus;
+import io.temporal.api.history.v1.HistoryEvent;
 import io.temporal.client.WorkflowClient;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -16,6 +18,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Kill a region, see the stage parked, bring the region back, resume: as an operator does it. */
 @Timeout(120)
@@ -224,6 +228,92 @@ class ResumeCommandTest {
     assertThat(redriven.exitCode()).as(redriven.err()).isZero();
     assertThat(redriven.json().path("aggregated").toString()).isEqualTo("[7,7]");
     assertThat(redriven.json().at("/region_results/us/attempts").asInt()).isEqualTo(1);
+  }
+
+  /**
+   * Runs a pipeline with a stage that is done and one of which eu failed, and waits for a person.
+   */
+  private String waitingPipeline(String execution) throws Exception {
+    Files.writeString(
+        directory.resolve("halfway.json"),
+        """
+        {"id": "h", "federation": {"execution": "%s"}, "stages": [
+          {"id": "done", "federation": {"regions": ["us"]}},
+          {"id": "spread", "depends_on": ["done"],
+           "federation": {"regions": ["us", "eu"], "aggregation": "all",
+           "max_retries": 0, "on_partial_failure": "wait"}},
+          {"id": "after", "depends_on": ["spread"]}]}
+        """
+            .formatted(execution));
+    CommandRun run = federate("run", "halfway.json", "--input", "7", "-o", "json");
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(4);
+    return run.json().path("workflow_id").asText();
+  }
+
+  /** Redrives a stopped pipeline, and shows from its history that only eu's share was executed. */
+  private void redriveRunsOnlyWhatHadNotSucceeded(String id, String execution) {
+    CommandRun redriven = federate("redrive", id, "--in", "eu=spare", "-o", "json");
+
+    assertThat(redriven.exitCode()).as(redriven.err()).isZero();
+    assertThat(redriven.json().at("/stages/after/output").toString()).isEqualTo("[7,7]");
+    assertThat(redriven.json().at("/stages/spread/result/region_results/us/attempts").asInt())
+        .isEqualTo(1);
+    String next = id + "~r1";
+    assertThat(remoteQueues(execution.equals("child") ? next + ":spread" : next))
+        .containsExactly("federation.spare");
+    assertThat(client().fetchHistory(next).getEvents())
+        .filteredOn(event -> event.hasStartChildWorkflowExecutionInitiatedEventAttributes())
+        .hasSize(execution.equals("child") ? 1 : 0);
+  }
+
+  private List<String> remoteQueues(String workflowId) {
+    return client().fetchHistory(workflowId).getEvents().stream()
+        .filter(HistoryEvent::hasActivityTaskScheduledEventAttributes)
+        .map(event -> event.getActivityTaskScheduledEventAttributes().getTaskQueue().getName())
+        .filter(queue -> queue.startsWith("federation."))
+        .toList();
+  }
+
+  private void awaitClosed(String id) {
+    Awaitility.await()
+        .until(
+            () ->
+                client().newUntypedWorkflowStub(id).describe().getStatus()
+                    != WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"child", "inline"})
+  void aCancelledPipelineTellsWhatItsStagesHadDoneAndIsRedriven(String execution) throws Exception {
+    String id = waitingPipeline(execution);
+    client().newUntypedWorkflowStub(id).cancel();
+    awaitClosed(id);
+
+    CommandRun shown = federate("show", id, "-o", "json");
+    assertThat(shown.json().at("/error/type").asText()).isEqualTo("Cancelled");
+    assertThat(shown.json().at("/stages/done/status").asText()).isEqualTo("succeeded");
+    assertThat(shown.json().at("/stages/spread/status").asText()).isEqualTo("cancelled");
+    assertThat(shown.json().at("/stages/after/status").asText()).isEqualTo("skipped");
+    JsonNode spread = shown.json().at("/stages/spread/result/region_results");
+    assertThat(spread.at("/us/status").asText()).isEqualTo("succeeded");
+    assertThat(spread.at("/eu/status").asText()).isEqualTo("failed");
+
+    redriveRunsOnlyWhatHadNotSucceeded(id, execution);
+  }
+
+  @Test
+  void aTerminatedPipelineIsRedrivenFromItsHistoryOnceItsStagesHaveEnded() throws Exception {
+    String id = waitingPipeline("child");
+    client().newUntypedWorkflowStub(id).terminate("of a test");
+
+    CommandRun early = federate("redrive", id);
+    assertThat(early.exitCode()).isEqualTo(2);
+    assertThat(early.err()).contains("stage spread still runs as workflow " + id + ":spread");
+
+    // A real server does that when it terminates the parent.
+    client().newUntypedWorkflowStub(id + ":spread").cancel();
+    awaitClosed(id + ":spread");
+    redriveRunsOnlyWhatHadNotSucceeded(id, "child");
   }
 
   private WorkflowClient client() {
