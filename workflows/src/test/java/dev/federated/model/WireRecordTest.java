@@ -65,6 +65,7 @@ class WireRecordTest {
           .voteField("v")
           .requireMajority(true)
           .mergeConflict(MergeConflict.COLLECT)
+          .maxCost(0.5)
           .build();
 
   static final List<Object> RECORDS =
@@ -92,7 +93,9 @@ class WireRecordTest {
               12,
               5,
               0.25,
-              true),
+              true,
+              1,
+              0.2),
           AggregationOptions.of(AggregationStrategy.BEST),
           FULL_BLOCK.aggregationOptions(AggregationStrategy.MAJORITY),
           new RoutingDecision(
@@ -100,7 +103,7 @@ class WireRecordTest {
               List.of("us"),
               "12 km",
               List.of(
-                  new Candidate("us", true, 12.5, "12 km"),
+                  new Candidate("us", true, 12.5, "12 km", 0.01),
                   new Candidate("eu", false, null, "drained"))),
           new StageRequest(
               "process",

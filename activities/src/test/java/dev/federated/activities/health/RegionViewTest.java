@@ -23,6 +23,7 @@ import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
 import dev.federated.model.WorldSnapshot;
 import dev.federated.routing.RegionSelector;
+import dev.federated.stage.ExecutionEnd;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -137,7 +138,7 @@ class RegionViewTest {
     RegionView view = view(A);
 
     view.started("key", "nowhere");
-    view.ended("key", "nowhere", unavailable(), 1);
+    view.ended("key", "nowhere", ExecutionEnd.failed(unavailable(), 1));
     view.probed(probe("nowhere", 0.5, null));
     view.drained("nowhere", true);
 
@@ -171,7 +172,7 @@ class RegionViewTest {
     RegionView view = view(A);
     for (int i = 0; i < 3; i++) {
       assertThat(look(view, "a").circuit()).isNull();
-      view.ended("key" + i, "a", unavailable(), 1);
+      view.ended("key" + i, "a", ExecutionEnd.failed(unavailable(), 1));
     }
 
     assertThat(look(view, "a").circuit()).isEqualTo(CircuitState.OPEN);
@@ -188,10 +189,11 @@ class RegionViewTest {
 
     view.started("trial", "a");
     assertThat(look(view, "a").circuit()).isEqualTo(CircuitState.OPEN);
-    view.ended("trial", "a", RegionError.of(FailureType.REGION_REJECTED, "no"), 1);
+    view.ended(
+        "trial", "a", ExecutionEnd.failed(RegionError.of(FailureType.REGION_REJECTED, "no"), 1));
     assertThat(look(view, "a").circuit()).isEqualTo(CircuitState.HALF_OPEN);
     view.started("next", "a");
-    view.ended("next", "a", null, 1);
+    view.ended("next", "a", ExecutionEnd.succeeded(1));
 
     assertThat(look(view, "a").circuit()).isNull();
   }
@@ -212,7 +214,8 @@ class RegionViewTest {
   void anOpenBreakerInTheRegionsWorkerIsOpenHereToo() {
     RegionView view = view(A);
 
-    view.ended("key", "a", RegionError.of(FailureType.CIRCUIT_OPEN, "open"), 0);
+    view.ended(
+        "key", "a", ExecutionEnd.failed(RegionError.of(FailureType.CIRCUIT_OPEN, "open"), 0));
 
     assertThat(look(view, "a").circuit()).isEqualTo(CircuitState.OPEN);
   }
@@ -232,7 +235,7 @@ class RegionViewTest {
     RegionView view = view(A);
 
     for (int i = 0; i < 10; i++) {
-      view.ended("key" + i, "a", RegionError.of(type, "message"), 1);
+      view.ended("key" + i, "a", ExecutionEnd.failed(RegionError.of(type, "message"), 1));
     }
 
     assertThat(look(view, "a").circuit()).isNull();
@@ -243,10 +246,10 @@ class RegionViewTest {
   void overloadOpensTheBreakerUnlessTheRegionSaidWhenToComeAgain() {
     RegionView view = view(A, B);
     for (int i = 0; i < 3; i++) {
-      view.ended("a" + i, "a", overloaded(429, null), 1);
-      view.ended("b" + i, "b", overloaded(429, 7L), 1);
-      view.ended("c" + i, "b", overloaded(503, 120L), 1);
-      view.ended("d" + i, "b", overloaded(null, null), 1);
+      view.ended("a" + i, "a", ExecutionEnd.failed(overloaded(429, null), 1));
+      view.ended("b" + i, "b", ExecutionEnd.failed(overloaded(429, 7L), 1));
+      view.ended("c" + i, "b", ExecutionEnd.failed(overloaded(503, 120L), 1));
+      view.ended("d" + i, "b", ExecutionEnd.failed(overloaded(null, null), 1));
     }
 
     assertThat(look(view, "a").circuit()).isEqualTo(CircuitState.OPEN);
@@ -258,7 +261,7 @@ class RegionViewTest {
     RegionView view = view(A);
 
     for (int i = 0; i < 10; i++) {
-      view.ended("same", "a", unavailable(), 1);
+      view.ended("same", "a", ExecutionEnd.failed(unavailable(), 1));
     }
 
     assertThat(look(view, "a").circuit()).isNull();
@@ -314,10 +317,10 @@ class RegionViewTest {
     view.started("1", "a");
     view.started("2", "a");
     assertThat(inFlight(view, "a")).isEqualTo(2);
-    view.ended("2", "a", null, 1);
-    view.ended("2", "a", null, 1);
+    view.ended("2", "a", ExecutionEnd.succeeded(1));
+    view.ended("2", "a", ExecutionEnd.succeeded(1));
     view.started("2", "a");
-    view.ended("3", "a", null, 1);
+    view.ended("3", "a", ExecutionEnd.succeeded(1));
     view.started("3", "a");
 
     assertThat(inFlight(view, "a")).isEqualTo(1);
@@ -346,9 +349,9 @@ class RegionViewTest {
   @Test
   void latencyIsSmoothedAndThatOfProbesGoesFirst() {
     RegionView view = view(A);
-    view.ended("1", "a", null, 100);
-    view.ended("2", "a", null, 200);
-    view.ended("3", "a", unavailable(), 5);
+    view.ended("1", "a", ExecutionEnd.succeeded(100));
+    view.ended("2", "a", ExecutionEnd.succeeded(200));
+    view.ended("3", "a", ExecutionEnd.failed(unavailable(), 5));
     assertThat(latency(view)).isCloseTo(120, within(1e-9));
 
     view.probed(probe("a", null, null));
@@ -436,7 +439,7 @@ class RegionViewTest {
 
     view.started("run/stage/a/0", "a");
     assertThat(inFlight(view, "a")).isEqualTo(2);
-    view.ended("run/stage/a/0", "a", null, 1);
+    view.ended("run/stage/a/0", "a", ExecutionEnd.succeeded(1));
 
     assertThat(inFlight(view, "a")).isEqualTo(1);
   }
@@ -526,7 +529,7 @@ class RegionViewTest {
 
   private void openBreaker(RegionView view) {
     for (int i = 0; i < 3; i++) {
-      view.ended("open" + i, "a", unavailable(), 1);
+      view.ended("open" + i, "a", ExecutionEnd.failed(unavailable(), 1));
     }
     assertThat(look(view, "a").circuit()).isEqualTo(CircuitState.OPEN);
   }

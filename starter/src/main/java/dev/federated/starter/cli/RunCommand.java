@@ -93,13 +93,7 @@ final class RunCommand implements Callable<Integer> {
     }
     List<StageDefinition> stages =
         pipeline.stages().stream().map(stage -> from(stage, from)).toList();
-    return new PipelineDefinition(
-        pipeline.id(),
-        pipeline.name(),
-        pipeline.execution(),
-        pipeline.inputSchema(),
-        pipeline.outputStageId(),
-        stages);
+    return pipeline.withStages(stages);
   }
 
   private static StageDefinition from(StageDefinition stage, GeoPoint from) {

@@ -38,13 +38,7 @@ final class WithoutParking {
                             stage.dependsOn(),
                             of(stage.id(), stage.federation())))
             .toList();
-    return new PipelineDefinition(
-        pipeline.id(),
-        pipeline.name(),
-        pipeline.execution(),
-        pipeline.inputSchema(),
-        pipeline.outputStageId(),
-        stages);
+    return pipeline.withStages(stages);
   }
 
   StageRequest of(StageRequest request) {
