@@ -574,6 +574,59 @@ class RegionViewTest {
     return view.snapshot(request(stage), "look" + System.nanoTime()).region(region).inFlight();
   }
 
+  @Test
+  void pricesOfMovesAreInTheSnapshotOfAStageWithDataOnlyAndOnlyWhereTheDataMayBe() {
+    RegionConfig us =
+        RegionConfig.builder("us")
+            .latitude(1.0)
+            .longitude(1.0)
+            .egressCostPerGb(0.09)
+            .egressCostPerGbTo(Map.of("eu", 0.02, "ap", 0.05))
+            .build();
+    RegionConfig eu = RegionConfig.builder("eu").egressCostPerGbTo(Map.of("us", 0.01)).build();
+    RegionConfig ap = RegionConfig.builder("ap").build();
+    RegionView view = view(us, eu, ap);
+    FederatedStageConfig.Builder stage =
+        FederatedStageConfig.builder()
+            .strategy(FederationStrategy.PARALLEL)
+            .regions(List.of("us", "eu"))
+            .dataLocation(DataLocation.inRegion("us"));
+
+    WorldSnapshot without = view.snapshot(request(stage.build()), "without");
+    WorldSnapshot with = view.snapshot(request(stage.dataSizeBytes(1).build()), "with");
+    WorldSnapshot atPlace =
+        view.snapshot(
+            request(stage.dataLocation(DataLocation.at(new GeoPoint(0, 0))).build()), "at");
+
+    assertThat(without.region("us").egressCostPerGb()).isNull();
+    assertThat(without.region("us").egressCostPerGbTo()).isNull();
+    assertThat(with.region("us").egressCostPerGb()).isEqualTo(0.09);
+    assertThat(with.region("us").egressCostPerGbTo()).containsOnly(Map.entry("eu", 0.02));
+    assertThat(with.region("us").latitude()).isNull();
+    assertThat(with.region("eu").egressCostPerGbTo()).isNull();
+    assertThat(atPlace.region("eu").egressCostPerGbTo()).containsOnly(Map.entry("us", 0.01));
+    assertThat(atPlace.region("us").latitude()).isEqualTo(1.0);
+  }
+
+  @Test
+  void costTokensAndTheErrorOfTheEstimateAreCountedOnceForEachExecution() {
+    MetricRegistry registry = new MetricRegistry();
+    RegionView view = view(A);
+    view.watch(new FederationMetrics(registry));
+    for (int i = 0; i < 2; i++) {
+      view.ended("one", "a", new ExecutionEnd(null, 1, 40, 0.25, 0.2));
+    }
+    view.ended("two", "a", new ExecutionEnd(null, 1, 2, null, null));
+    view.ended("three", "a", ExecutionEnd.failed(unavailable(), 1));
+
+    assertThat(registry.counter("federation.region.tokens;region=a").getCount()).isEqualTo(42);
+    assertThat(registry.getGauges().get("federation.region.cost;region=a").getValue())
+        .isEqualTo(0.25);
+    assertThat(
+            registry.histogram("federation.region.cost_error;region=a").getSnapshot().getValues())
+        .containsExactly(50_000_000L);
+  }
+
   private static @Nullable Double latency(RegionView view) {
     return look(view, FederationStrategy.NEAREST, "a", "latency").latencyMs();
   }
