@@ -621,17 +621,17 @@ public final class StageRun {
    */
   private @Nullable String fallback(RegionRun share) {
     String fallback = RegionSelector.fallback(config, snapshot, decision, share.region());
-    if (fallback != null && !budget.covers(share.region(), regions.get(fallback))) {
+    if (fallback == null) {
       return null;
     }
-    if (fallback == null || !decision.strategy().replicated()) {
-      return fallback;
-    }
-    RegionRun own = shares.get(fallback);
-    if (own != null || fallbackTaken) {
+    boolean replicated = decision.strategy().replicated();
+    if (replicated && (fallbackTaken || shares.containsKey(fallback))) {
       return null;
     }
-    fallbackTaken = true;
+    if (!budget.covers(share.region(), regions.get(fallback))) {
+      return null;
+    }
+    fallbackTaken = replicated;
     return fallback;
   }
 

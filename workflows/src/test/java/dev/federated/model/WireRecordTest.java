@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.temporal.common.converter.JacksonJsonPayloadConverter;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -222,6 +223,18 @@ class WireRecordTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(Mapper.class)
+  void pricesOfMovesToSingleRegionsAreReadBack(Mapper mapper) throws Exception {
+    RegionSnapshot region =
+        RegionSnapshot.builder("us").egressCostPerGbTo(Map.of("eu", 0.02)).build();
+
+    String json = mapper.json.writeValueAsString(region);
+
+    assertThat(json).contains("\"egress_cost_per_gb_to\":{\"eu\":0.02}");
+    assertThat(mapper.json.readValue(json, RegionSnapshot.class)).isEqualTo(region);
+  }
+
   private static RegionResult succeeded(@Nullable JsonNode output) {
     return new RegionResult(
         "us", "us", RegionStatus.SUCCEEDED, output, null, 1, List.of(), 12, 0, 0.01, false);
@@ -249,6 +262,7 @@ class WireRecordTest {
         .backlog(Long.MAX_VALUE)
         .picks(2)
         .turn(-0.25)
+        .meanTokens(0.5)
         .build();
   }
 
