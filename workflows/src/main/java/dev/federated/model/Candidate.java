@@ -10,7 +10,19 @@ import org.jspecify.annotations.Nullable;
  * @param eligible whether it might have been selected
  * @param score what the strategy ranked it by, lower is better; null where unknown or not ranked
  * @param reason why it is not eligible, or what the score consists of
+ * @param estimatedCost what one execution in it was expected to cost, in the currency of the
+ *     federation's prices; null if the region has no price, or was not eligible for another reason
+ *     than its cost
  */
 @WireRecord
 public record Candidate(
-    String region, boolean eligible, @JsonInclude @Nullable Double score, String reason) {}
+    String region,
+    boolean eligible,
+    @JsonInclude @Nullable Double score,
+    String reason,
+    @Nullable Double estimatedCost) {
+  /** A region whose cost nobody estimated. */
+  public Candidate(String region, boolean eligible, @Nullable Double score, String reason) {
+    this(region, eligible, score, reason, null);
+  }
+}

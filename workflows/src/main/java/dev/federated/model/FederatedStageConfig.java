@@ -43,6 +43,9 @@ import org.jspecify.annotations.Nullable;
  * @param voteField see {@link AggregationOptions}
  * @param requireMajority see {@link AggregationOptions}
  * @param mergeConflict see {@link AggregationOptions}
+ * @param maxCost the most that the stage may cost by the estimates of its executions, failed ones
+ *     included, in the currency of the federation's prices; above 0 where a person writes it; null
+ *     means no limit
  */
 @WireRecord
 @JsonDeserialize(builder = FederatedStageConfig.Builder.class)
@@ -73,7 +76,8 @@ public record FederatedStageConfig(
     String scoreField,
     @Nullable String voteField,
     boolean requireMajority,
-    MergeConflict mergeConflict) {
+    MergeConflict mergeConflict,
+    @Nullable Double maxCost) {
   public FederatedStageConfig {
     regions = List.copyOf(regions);
     requiredTags = List.copyOf(requiredTags);
@@ -118,6 +122,7 @@ public record FederatedStageConfig(
     builder.voteField = voteField;
     builder.requireMajority = requireMajority;
     builder.mergeConflict = mergeConflict;
+    builder.maxCost = maxCost;
 
     return builder;
   }
@@ -165,6 +170,7 @@ public record FederatedStageConfig(
     private @Nullable String voteField;
     private boolean requireMajority;
     private MergeConflict mergeConflict = MergeConflict.LAST;
+    private @Nullable Double maxCost;
 
     private Builder() {}
 
@@ -330,6 +336,12 @@ public record FederatedStageConfig(
       return this;
     }
 
+    /** Sets max_cost. */
+    public Builder maxCost(@Nullable Double maxCost) {
+      this.maxCost = maxCost;
+      return this;
+    }
+
     /** The block. */
     public FederatedStageConfig build() {
       return new FederatedStageConfig(
@@ -359,7 +371,8 @@ public record FederatedStageConfig(
           scoreField,
           voteField,
           requireMajority,
-          mergeConflict);
+          mergeConflict,
+          maxCost);
     }
   }
 }

@@ -1,7 +1,10 @@
 package dev.federated.model;
 
 import java.net.URI;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param costPerExecution price of one execution, 0 or more, or null
  * @param costPerToken price of one token, 0 or more, or null
  * @param egressCostPerGb price of moving 10^9 bytes out of it, 0 or more, or null
+ * @param egressCostPerGbTo the same to single regions, by name, 0 or more, where it differs;
+ *     default none
  * @param enabled whether it may be selected, default true
  * @param allowPlaintext whether the key may go over plain HTTP to a host that is not loopback
  */
@@ -37,10 +42,12 @@ public record RegionConfig(
     @Nullable Double costPerExecution,
     @Nullable Double costPerToken,
     @Nullable Double egressCostPerGb,
+    Map<String, Double> egressCostPerGbTo,
     boolean enabled,
     boolean allowPlaintext) {
   public RegionConfig {
     tags = List.copyOf(tags);
+    egressCostPerGbTo = Collections.unmodifiableMap(new LinkedHashMap<>(egressCostPerGbTo));
   }
 
   /** Where the region is, if the file says so. */
@@ -64,6 +71,7 @@ public record RegionConfig(
         costPerExecution,
         costPerToken,
         egressCostPerGb,
+        egressCostPerGbTo,
         enabled,
         allowPlaintext);
   }
@@ -88,6 +96,7 @@ public record RegionConfig(
     private @Nullable Double costPerExecution;
     private @Nullable Double costPerToken;
     private @Nullable Double egressCostPerGb;
+    private Map<String, Double> egressCostPerGbTo = Map.of();
     private boolean enabled = true;
     private boolean allowPlaintext;
 
@@ -167,6 +176,12 @@ public record RegionConfig(
       return this;
     }
 
+    /** Sets egress_cost_per_gb_to. */
+    public Builder egressCostPerGbTo(Map<String, Double> egressCostPerGbTo) {
+      this.egressCostPerGbTo = egressCostPerGbTo;
+      return this;
+    }
+
     /** Sets enabled. */
     public Builder enabled(boolean enabled) {
       this.enabled = enabled;
@@ -195,6 +210,7 @@ public record RegionConfig(
           costPerExecution,
           costPerToken,
           egressCostPerGb,
+          egressCostPerGbTo,
           enabled,
           allowPlaintext);
     }

@@ -1,5 +1,6 @@
 package dev.federated.model;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.NullNode;
@@ -19,9 +20,13 @@ import org.jspecify.annotations.Nullable;
  * @param hops the regions that the share left, in order
  * @param latencyMs time of the last execution as measured in its region, in milliseconds
  * @param tokensUsed tokens that the region reported
- * @param cost what the share cost, in the currency of the federation's prices
+ * @param cost what the share cost, in the currency of the federation's prices: what the region
+ *     reported, else its prices for the execution, the tokens used and the data moved; a failed
+ *     share counts nothing, because its region reported nothing
  * @param costEstimated whether the cost is an estimate because the share was stopped
  * @param keyGeneration how often the share's idempotency key was renewed; null for never
+ * @param estimatedCost what one execution in {@link #executedIn} was expected to cost; null if no
+ *     region was called or that one has no price
  */
 @WireRecord
 public record RegionResult(
@@ -36,7 +41,8 @@ public record RegionResult(
     long tokensUsed,
     double cost,
     boolean costEstimated,
-    @Nullable Integer keyGeneration) {
+    @Nullable Integer keyGeneration,
+    @Nullable Double estimatedCost) {
   public RegionResult {
     // A mapper may read JSON null as either; here a success has an output and nothing else has one.
     if (status == RegionStatus.SUCCEEDED) {
@@ -47,7 +53,7 @@ public record RegionResult(
     hops = List.copyOf(hops);
   }
 
-  /** A share whose idempotency key was never renewed. */
+  /** A share whose idempotency key was never renewed, without an estimate of its cost. */
   public RegionResult(
       String region,
       @Nullable String executedIn,
@@ -72,6 +78,7 @@ public record RegionResult(
         tokensUsed,
         cost,
         costEstimated,
+        null,
         null);
   }
 
@@ -79,6 +86,17 @@ public record RegionResult(
   public static RegionResult notCalled(
       String region, RegionStatus status, @Nullable RegionError error) {
     return new RegionResult(region, null, status, null, error, 0, List.of(), 0, 0, 0, false);
+  }
+
+  /**
+   * What the share counts against a {@code max_cost}: its cost, and the estimate for each attempt
+   * that failed, because its region may charge for it although it reported nothing.
+   */
+  @JsonIgnore
+  public double chargeable() {
+    boolean priced = status == RegionStatus.SUCCEEDED || status == RegionStatus.CANCELLED;
+    int failed = Math.max(0, attempts - (priced ? 1 : 0));
+    return cost + (estimatedCost == null ? 0 : failed * estimatedCost);
   }
 
   /**
@@ -98,6 +116,7 @@ public record RegionResult(
         tokensUsed,
         cost,
         costEstimated,
-        keyGeneration);
+        keyGeneration,
+        estimatedCost);
   }
 }

@@ -1,6 +1,9 @@
 package dev.federated.model;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param longitude degrees, for nearest and for the data's region
  * @param costPerExecution price of one execution
  * @param costPerToken price of one token
- * @param egressCostPerGb price of moving 10^9 bytes out of the region that holds the data
+ * @param egressCostPerGb price of moving 10^9 bytes out of the region that holds the data; filled
+ *     in for cost optimized and where the stage has data to move
  * @param circuit its breaker's state
  * @param online false if its last probe failed
  * @param polled false if nobody polled its task queue lately
@@ -28,6 +32,10 @@ import org.jspecify.annotations.Nullable;
  * @param backlog tasks that wait in its queue
  * @param picks stages that were sent to it since load was last refreshed
  * @param turn its lag behind its fair share in round robin, in turns
+ * @param egressCostPerGbTo price of moving 10^9 bytes out of it to each of these regions, where
+ *     that is not {@link #egressCostPerGb}; for a region that may hold the stage's data
+ * @param meanTokens tokens that an execution in it used on average; read where the region has a
+ *     price per token and the stage gives no expected_tokens
  */
 @WireRecord
 public record RegionSnapshot(
@@ -51,7 +59,16 @@ public record RegionSnapshot(
     @Nullable Double inFlight,
     @Nullable Long backlog,
     @Nullable Integer picks,
-    @Nullable Double turn) {
+    @Nullable Double turn,
+    @Nullable Map<String, Double> egressCostPerGbTo,
+    @Nullable Double meanTokens) {
+  public RegionSnapshot {
+    egressCostPerGbTo =
+        egressCostPerGbTo == null
+            ? null
+            : Collections.unmodifiableMap(new LinkedHashMap<>(egressCostPerGbTo));
+  }
+
   /** The priority of a region whose federation file gives none. */
   public static final int DEFAULT_PRIORITY = 100;
 
@@ -93,6 +110,8 @@ public record RegionSnapshot(
     private @Nullable Long backlog;
     private @Nullable Integer picks;
     private @Nullable Double turn;
+    private @Nullable Map<String, Double> egressCostPerGbTo;
+    private @Nullable Double meanTokens;
 
     private Builder(String name) {
       this.name = name;
@@ -218,6 +237,18 @@ public record RegionSnapshot(
       return this;
     }
 
+    /** Sets egressCostPerGbTo, see {@link RegionSnapshot}. */
+    public Builder egressCostPerGbTo(@Nullable Map<String, Double> egressCostPerGbTo) {
+      this.egressCostPerGbTo = egressCostPerGbTo;
+      return this;
+    }
+
+    /** Sets meanTokens, see {@link RegionSnapshot}. */
+    public Builder meanTokens(@Nullable Double meanTokens) {
+      this.meanTokens = meanTokens;
+      return this;
+    }
+
     /** The snapshot. */
     public RegionSnapshot build() {
       return new RegionSnapshot(
@@ -241,7 +272,9 @@ public record RegionSnapshot(
           inFlight,
           backlog,
           picks,
-          turn);
+          turn,
+          egressCostPerGbTo,
+          meanTokens);
     }
   }
 }

@@ -78,6 +78,7 @@ public final class FederationConfigParser {
           "regions", null, "has %d regions, at most %d".formatted(regions.size(), MOST_REGIONS));
     }
     federation.regions(regions);
+    checkEgressNames(regions, problems);
     federation.defaultStrategy(
         root.constant("default_strategy", FederationStrategy.class, "strategy"));
     federation.defaultAggregation(
@@ -138,11 +139,42 @@ public final class FederationConfigParser {
     region.costPerExecution(object.number("cost_per_execution", 0, 1e12));
     region.costPerToken(object.number("cost_per_token", 0, 1e12));
     region.egressCostPerGb(object.number("egress_cost_per_gb", 0, 1e12));
+    region.egressCostPerGbTo(egressTo(object));
     region.enabled(object.bool("enabled", true));
     object.notYetSupported("transport", "namespace", "drained");
     object.finish();
     checkPlaintext(region.build(), object);
     return region.build();
+  }
+
+  private static Map<String, Double> egressTo(StrictObject region) {
+    Map<String, Double> prices = new LinkedHashMap<>();
+    StrictObject object = region.object("egress_cost_per_gb_to");
+    if (object != null) {
+      for (String name : object.keys()) {
+        Double price = object.number(name, 0, 1e12);
+        if (price == null && !object.has(name)) {
+          object.problems().add(object.pathOf(name), null, "needs a price");
+        } else if (price != null) {
+          prices.put(name, price);
+        }
+      }
+    }
+    return prices;
+  }
+
+  /** The regions that prices of egress name have to be there, which is known after the last. */
+  private static void checkEgressNames(List<RegionConfig> regions, Problems problems) {
+    List<String> names = regions.stream().map(RegionConfig::name).toList();
+    Set<String> known = new HashSet<>(names);
+    for (int i = 0; i < regions.size(); i++) {
+      String path = "regions[" + i + "].egress_cost_per_gb_to";
+      for (String name : regions.get(i).egressCostPerGbTo().keySet()) {
+        if (!known.contains(name)) {
+          problems.addUnknown(path, "region", name, names);
+        }
+      }
+    }
   }
 
   private static @Nullable URI endpoint(StrictObject object) {

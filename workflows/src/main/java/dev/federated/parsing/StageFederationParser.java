@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads the {@code federation} block of a stage. */
 public final class StageFederationParser {
+  /** The largest max_cost. */
+  public static final double MOST_COST = 1e12;
+
   private static final double LONGEST_SECONDS = 86_400;
   private static final double LONGEST_RESUME_SECONDS = 365 * 86_400;
   private static final double LONGEST_TOTAL_SECONDS = 30 * 86_400;
@@ -67,6 +70,8 @@ public final class StageFederationParser {
     config.expectedTokens(
         block.integer("expected_tokens", 0, LARGEST_COUNT, defaults.expectedTokens()));
 
+    config.maxCost(block.positive("max_cost", MOST_COST));
+
     config.timeoutSeconds(
         block.number("timeout_seconds", 0.1, LONGEST_SECONDS, defaults.timeoutSeconds()));
     config.queueTimeoutSeconds(block.number("queue_timeout_seconds", 0.1, LONGEST_SECONDS));
@@ -112,7 +117,6 @@ public final class StageFederationParser {
 
     block.notYetSupported(
         "hedge",
-        "max_cost",
         "distribution",
         "region_inputs",
         "require_available",
@@ -148,7 +152,8 @@ public final class StageFederationParser {
         "longitude",
         "cost_per_execution",
         "cost_per_token",
-        "egress_cost_per_gb");
+        "egress_cost_per_gb",
+        "egress_cost_per_gb_to");
     block.finish();
 
     FederatedStageConfig parsed = config.build();

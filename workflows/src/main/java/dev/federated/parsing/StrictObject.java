@@ -170,6 +170,23 @@ public final class StrictObject {
     return value == null ? absent : value;
   }
 
+  /** A number above 0 and up to a bound, or null. */
+  public @Nullable Double positive(String key, double most) {
+    JsonNode value = node(key);
+    if (value == null) {
+      return null;
+    }
+    double number = value.isNumber() ? value.doubleValue() : Double.NaN;
+    if (!(number > 0 && number <= most)) {
+      problems.add(
+          pathOf(key),
+          harmless(value),
+          "has to be a number above 0 and up to %s".formatted(plain(most)));
+      return null;
+    }
+    return number;
+  }
+
   /** A whole number between two bounds, both included; 3.0 is whole. */
   public long integer(String key, long least, long most, long absent) {
     JsonNode value = node(key);

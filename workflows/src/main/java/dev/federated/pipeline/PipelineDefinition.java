@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param outputStageId the stage whose output is the pipeline's; null means the stages on which no
  *     other depends
  * @param stages its stages in the order of the document, 1 to 1000, without cycles
+ * @param maxCost the most that its federated stages may cost together, above 0; null means no limit
  */
 @WireRecord
 public record PipelineDefinition(
@@ -23,13 +24,25 @@ public record PipelineDefinition(
     PipelineExecution execution,
     @Nullable JsonNode inputSchema,
     @Nullable String outputStageId,
-    List<StageDefinition> stages) {
+    List<StageDefinition> stages,
+    @Nullable Double maxCost) {
   public PipelineDefinition {
     stages = List.copyOf(stages);
   }
 
-  /** The same pipeline with other stages. */
+  /** A pipeline whose cost has no limit. */
+  public PipelineDefinition(
+      String id,
+      @Nullable String name,
+      PipelineExecution execution,
+      @Nullable JsonNode inputSchema,
+      @Nullable String outputStageId,
+      List<StageDefinition> stages) {
+    this(id, name, execution, inputSchema, outputStageId, stages, null);
+  }
+
+  /** The same pipeline with those stages. */
   public PipelineDefinition withStages(List<StageDefinition> others) {
-    return new PipelineDefinition(id, name, execution, inputSchema, outputStageId, others);
+    return new PipelineDefinition(id, name, execution, inputSchema, outputStageId, others, maxCost);
   }
 }

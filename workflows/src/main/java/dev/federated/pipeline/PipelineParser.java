@@ -14,6 +14,8 @@ import dev.federated.parsing.Problems;
 import dev.federated.parsing.StageFederationParser;
 import dev.federated.parsing.StrictObject;
 import dev.federated.pipeline.TemplateReference.Segment;
+import dev.federated.routing.FederationSnapshots;
+import dev.federated.routing.RegionSelector;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -22,6 +24,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -110,7 +113,8 @@ public final class PipelineParser {
   }
 
   /** What a pipeline says about federation as a whole. */
-  private record Defaults(boolean enabled, @Nullable FederationStrategy strategy) {}
+  private record Defaults(
+      boolean enabled, @Nullable FederationStrategy strategy, @Nullable Double maxCost) {}
 
   /** A stage and where it stands. */
   private record PlacedStage(StageDefinition stage, String place) {}
@@ -135,14 +139,16 @@ public final class PipelineParser {
     boolean enabled = true;
     FederationStrategy strategy = null;
     PipelineExecution execution = null;
+    Double maxCost = null;
     StrictObject block = root.object("federation");
     if (block != null) {
       enabled = block.bool("enabled", true);
       strategy = block.constant("default_strategy", FederationStrategy.class, "strategy");
       execution = block.constant("execution", PipelineExecution.class, "execution");
+      maxCost = block.positive("max_cost", StageFederationParser.MOST_COST);
       block.finish();
     }
-    Defaults defaults = new Defaults(enabled, strategy);
+    Defaults defaults = new Defaults(enabled, strategy, maxCost);
 
     JsonNode inputSchema = root.node("input_schema");
     if (inputSchema != null && !inputSchema.isObject()) {
@@ -170,11 +176,12 @@ public final class PipelineParser {
         execution == null ? PipelineExecution.CHILD : execution,
         inputSchema,
         outputStageId,
-        stages.stream().map(PlacedStage::stage).toList());
+        stages.stream().map(PlacedStage::stage).toList(),
+        maxCost);
   }
 
   private StageDefinition singleStage(JsonNode json) {
-    StageDefinition stage = stage(json, "", new Defaults(true, null));
+    StageDefinition stage = stage(json, "", new Defaults(true, null, null));
     if (stage.federation() == null) {
       problems.add("federation", null, "is required: without it there is nothing to federate");
     }
@@ -221,6 +228,7 @@ public final class PipelineParser {
     JsonNode blockJson = object.node("federation");
     if (blockJson != null) {
       block = federationBlock(blockJson, object.pathOf("federation"), defaults);
+      checkMaxCost(block, object.pathOf("federation"), defaults);
       if (!defaults.enabled()) {
         warnings.add(
             "%s: the stage runs locally, because the pipeline's federation.enabled is false"
@@ -272,6 +280,26 @@ public final class PipelineParser {
     return defaults.strategy() == null
         ? block
         : block.toBuilder().strategy(defaults.strategy()).build();
+  }
+
+  /** Whether the stage could start at all by the prices that the federation file has. */
+  private void checkMaxCost(FederatedStageConfig block, String place, Defaults defaults) {
+    if (federation == null
+        || !defaults.enabled()
+        || !Set.copyOf(federation.regionNames()).containsAll(block.regions())) {
+      return;
+    }
+    Double own = block.maxCost();
+    boolean ofPipeline = own == null || (defaults.maxCost() != null && defaults.maxCost() < own);
+    FederatedStageConfig limited =
+        ofPipeline ? block.toBuilder().maxCost(defaults.maxCost()).build() : block;
+    String over = RegionSelector.overMaxCost(limited, FederationSnapshots.of(federation, limited));
+    if (over != null) {
+      problems.add(
+          ofPipeline ? place : place + ".max_cost",
+          null,
+          "the stage cannot start: " + (ofPipeline ? "the pipeline's " : "") + over);
+    }
   }
 
   private void checkComponent(

@@ -68,6 +68,7 @@ final class PipelineRun implements TemplateScope {
   private final Map<String, JsonNode> outputs = new LinkedHashMap<>();
   private final List<Parking> inline = new ArrayList<>();
   private final Map<String, StageRun> inlineRuns = new LinkedHashMap<>();
+  private final PipelineBudget budget;
   private final KeyRoot keyRoot;
   private final @Nullable PipelineRedrive redrive;
 
@@ -83,10 +84,29 @@ final class PipelineRun implements TemplateScope {
     this.world = world;
     this.aggregator = aggregator;
     this.redrive = request.redrive();
+    this.budget = new PipelineBudget(request.pipeline().maxCost());
     this.keyRoot =
         redrive == null
             ? new KeyRoot(info.getWorkflowId(), info.getFirstExecutionRunId())
             : redrive.keyRoot();
+    if (redrive != null && pipeline.maxCost() != null) {
+      chargeCarried(redrive);
+    }
+  }
+
+  /** What is taken over is paid for before anything else starts. */
+  private void chargeCarried(PipelineRedrive earlier) {
+    PipelineGraph graph = PipelineGraph.of(pipeline.stages());
+    Set<String> kept = new LinkedHashSet<>();
+    for (String stageId : graph.topologicalOrder()) {
+      StageReport report = earlier.stages().get(stageId);
+      if (report != null
+          && report.status() == StageStatus.SUCCEEDED
+          && kept.containsAll(graph.dependencies(stageId))) {
+        kept.add(stageId);
+        budget.ended(stageId, report);
+      }
+    }
   }
 
   /**
@@ -114,6 +134,9 @@ final class PipelineRun implements TemplateScope {
     while (!ended.isEmpty()) {
       Ended stage = ended.remove();
       StageReport report = stage.report().get();
+      if (!carried.contains(stage.stageId())) {
+        budget.ended(stage.stageId(), report);
+      }
       reports.put(stage.stageId(), report);
       if (report.status().hasOutput()) {
         outputs.put(stage.stageId(), report.output());
@@ -191,7 +214,9 @@ final class PipelineRun implements TemplateScope {
 
   private void startReady() {
     for (StageDefinition stage : pipeline.stages()) {
-      if (!started.contains(stage.id()) && reports.keySet().containsAll(stage.dependsOn())) {
+      if (!started.contains(stage.id())
+          && reports.keySet().containsAll(stage.dependsOn())
+          && budget.mayStart(stage)) {
         started.add(stage.id());
         if (!carry(stage)) {
           start(stage);
@@ -223,7 +248,12 @@ final class PipelineRun implements TemplateScope {
     if (stage.federation() != null) {
       startFederated(
           new StageRequest(
-              stage.id(), stage.type(), config, inputs, stage.federation(), redriveOf(stage)));
+              stage.id(),
+              stage.type(),
+              config,
+              inputs,
+              budget.start(stage.id(), stage.federation()),
+              redriveOf(stage)));
     } else {
       startLocal(stage, config, inputs);
     }

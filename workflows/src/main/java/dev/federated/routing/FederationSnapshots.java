@@ -104,6 +104,8 @@ public final class FederationSnapshots {
         .longitude(region.longitude())
         .costPerExecution(region.costPerExecution())
         .costPerToken(region.costPerToken())
-        .egressCostPerGb(region.egressCostPerGb());
+        .egressCostPerGb(region.egressCostPerGb())
+        .egressCostPerGbTo(
+            region.egressCostPerGbTo().isEmpty() ? null : region.egressCostPerGbTo());
   }
 }

@@ -24,14 +24,16 @@ final class Ranking {
       };
 
   private final List<RegionSnapshot> regions;
+  private final ExecutionCosts costs;
   private final boolean[] first;
   private final double[] scores;
   private final String[] reasons;
   private int size;
 
-  /** An empty ranking that takes those regions in their order. */
-  Ranking(List<RegionSnapshot> regions) {
+  /** An empty ranking that takes those regions in their order; costs are noted, not ranked by. */
+  Ranking(List<RegionSnapshot> regions, ExecutionCosts costs) {
     this.regions = regions;
+    this.costs = costs;
     this.first = new boolean[regions.size()];
     this.scores = new double[regions.size()];
     this.reasons = new String[regions.size()];
@@ -130,6 +132,7 @@ final class Ranking {
 
   private Candidate candidate(int index) {
     @Nullable Double score = Double.isNaN(scores[index]) ? null : scores[index];
-    return new Candidate(regions.get(index).name(), true, score, reasons[index]);
+    RegionSnapshot region = regions.get(index);
+    return new Candidate(region.name(), true, score, reasons[index], costs.of(region));
   }
 }

@@ -8,6 +8,9 @@ final class Reason {
   /** Fits most reasons. */
   private static final int CHARACTERS = 64;
 
+  /** The most digits behind the point. */
+  static final int MOST_PLACES = 6;
+
   private static final int[] POWERS_OF_TEN = {1, 10, 100, 1_000, 10_000, 100_000, 1_000_000};
 
   private final StringBuilder text = new StringBuilder(CHARACTERS);

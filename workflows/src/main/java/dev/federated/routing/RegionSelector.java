@@ -18,17 +18,17 @@ import org.jspecify.annotations.Nullable;
  * by a workflow version.
  */
 public final class RegionSelector {
-  private static final double BYTES_PER_GB = 1e9;
-
   private final FederatedStageConfig config;
   private final WorldSnapshot snapshot;
   private final FederationStrategy strategy;
+  private final ExecutionCosts costs;
   private final Reason reason = new Reason();
 
   private RegionSelector(FederatedStageConfig config, WorldSnapshot snapshot) {
     this.config = config;
     this.snapshot = snapshot;
     this.strategy = strategy(config, snapshot);
+    this.costs = new ExecutionCosts(config, snapshot);
   }
 
   /** The strategy of a stage: its own, else the federation's default, else parallel. */
@@ -80,7 +80,57 @@ public final class RegionSelector {
       FederatedStageConfig config, WorldSnapshot snapshot) {
     String fallback = config.fallbackRegion();
     RegionSnapshot region = fallback == null ? null : snapshot.region(fallback);
-    return region != null && Eligibility.of(region, config).eligible() ? fallback : null;
+    return region != null
+            && Eligibility.of(region, config).eligible()
+            && !new ExecutionCosts(config, snapshot).over(region)
+        ? fallback
+        : null;
+  }
+
+  /**
+   * Why nothing of the stage may start under its {@code max_cost}: a replicated stage's regions
+   * cost more together, or no region that may run another stage costs so little, its fallback
+   * included; null if the stage may start, or if no region may run it whatever it costs.
+   */
+  public static @Nullable String overMaxCost(FederatedStageConfig config, WorldSnapshot snapshot) {
+    Double most = config.maxCost();
+    if (most == null) {
+      return null;
+    }
+    boolean replicated = strategy(config, snapshot).replicated();
+    ExecutionCosts costs = new ExecutionCosts(config, snapshot);
+    Eligibility.Rules rules = new Eligibility.Rules(config);
+    RegionSnapshot cheapest = null;
+    double sum = 0;
+    int regions = 0;
+    for (RegionSnapshot region : inOrder(config, snapshot)) {
+      if (rules.of(region).eligible()) {
+        regions++;
+        sum += costs.total(region);
+        if (cheapest == null || costs.total(region) < costs.total(cheapest)) {
+          cheapest = region;
+        }
+      }
+    }
+    if (cheapest == null) {
+      return null;
+    }
+    if (replicated) {
+      return ExecutionCosts.exceeds(sum, most)
+          ? "max_cost is %s, and %s estimated to cost %s"
+              .formatted(
+                  ExecutionCosts.amount(most),
+                  regions == 1 ? cheapest.name() + " is" : "its " + regions + " regions are",
+                  ExecutionCosts.amount(sum))
+          : null;
+    }
+    return costs.over(cheapest) && explicitFallback(config, snapshot) == null
+        ? "max_cost is %s, and the cheapest region, %s, is estimated to cost %s"
+            .formatted(
+                ExecutionCosts.amount(most),
+                cheapest.name(),
+                ExecutionCosts.amount(costs.total(cheapest)))
+        : null;
   }
 
   private RoutingDecision decide() {
@@ -91,18 +141,24 @@ public final class RegionSelector {
     for (RegionSnapshot region : inOrder) {
       Eligibility eligibility = rules.of(region);
       if (eligibility.eligible()) {
-        eligible.add(region);
+        if (costs.over(region)) {
+          ineligible.add(costs.tooDear(region));
+        } else {
+          eligible.add(region);
+        }
       } else {
         ineligible.add(new Candidate(region.name(), false, null, eligibility.reason()));
       }
     }
     List<Candidate> ranked = rank(eligible);
+    String over = strategy.replicated() ? overMaxCost(config, snapshot) : null;
     int called = strategy.replicated() ? ranked.size() : Math.min(1, ranked.size());
+    called = over == null ? called : 0;
     List<String> chosen = new ArrayList<>(called);
     for (Candidate candidate : ranked.subList(0, called)) {
       chosen.add(candidate.region());
     }
-    String why = reason(ranked, ineligible);
+    String why = over == null ? reason(ranked, ineligible) : strategy.wireName() + ": " + over;
     String fallback = explicitFallback(config, snapshot);
     if (ranked.isEmpty() && fallback != null && !strategy.replicated()) {
       chosen.add(fallback);
@@ -139,7 +195,7 @@ public final class RegionSelector {
   }
 
   private Ranking byOrder(List<RegionSnapshot> eligible) {
-    Ranking ranking = new Ranking(eligible);
+    Ranking ranking = new Ranking(eligible, costs);
     for (int i = 0; i < eligible.size(); i++) {
       ranking.add(i, reason.begin("number ").add(i + 1).add(" in order").toString());
     }
@@ -160,7 +216,7 @@ public final class RegionSelector {
       origin = " km from the caller";
     }
     Distance distance = from == null ? null : Distance.from(from);
-    Ranking ranking = new Ranking(eligible);
+    Ranking ranking = new Ranking(eligible, costs);
     for (RegionSnapshot region : eligible) {
       Double latitude = region.latitude();
       Double longitude = region.longitude();
@@ -196,7 +252,7 @@ public final class RegionSelector {
     for (RegionSnapshot region : eligible) {
       total += weight(region);
     }
-    Ranking ranking = new Ranking(eligible);
+    Ranking ranking = new Ranking(eligible, costs);
     for (RegionSnapshot region : eligible) {
       double share = weight(region) / total;
       double lag = region.turn() == null ? 0 : region.turn();
@@ -210,8 +266,8 @@ public final class RegionSelector {
   }
 
   private Ranking byLoad(List<RegionSnapshot> eligible) {
-    String holder = config.dataLocality() ? dataRegion() : null;
-    Ranking ranking = new Ranking(eligible);
+    String holder = config.dataLocality() ? dataRegion(config, snapshot) : null;
+    Ranking ranking = new Ranking(eligible, costs);
     for (RegionSnapshot region : eligible) {
       boolean holdsData = region.name().equals(holder);
       if (region.inFlight() == null && region.backlog() == null && region.picks() == null) {
@@ -230,43 +286,23 @@ public final class RegionSelector {
   }
 
   private Ranking byCost(List<RegionSnapshot> eligible) {
-    String holder = config.dataSizeBytes() == 0 ? null : dataRegion();
-    RegionSnapshot from = holder == null ? null : snapshot.region(holder);
-    Double holderPrice = from == null ? null : from.egressCostPerGb();
-    double gigabytes = config.dataSizeBytes() / BYTES_PER_GB;
-    Ranking ranking = new Ranking(eligible);
+    Ranking ranking = new Ranking(eligible, costs);
     for (RegionSnapshot region : eligible) {
-      Double execution = region.costPerExecution();
-      Double token = region.costPerToken();
-      if (execution == null && token == null && region.egressCostPerGb() == null) {
+      if (!ExecutionCosts.priced(region)) {
         ranking.addUnknown(false, "no price");
         continue;
       }
-      double perExecution = execution == null ? 0 : execution;
-      double perTokens = token == null ? 0 : token * config.expectedTokens();
-      double perGigabyte = region.name().equals(holder) ? 0 : egress(holderPrice, region);
-      double egress = perGigabyte * gigabytes;
-      double cost = perExecution + perTokens + egress;
+      double cost = costs.total(region);
       if (cost == 0) {
         ranking.add(0, "free");
         continue;
       }
-      reason.begin("").add(perExecution, 6).add(" for the execution + ");
-      reason.add(perTokens, 6).add(" for tokens + ").add(egress, 6).add(" to move the data");
+      reason.begin("").add(costs.execution(region), 6).add(" for the execution + ");
+      reason.add(costs.tokens(region), 6).add(" for tokens + ");
+      reason.add(costs.move(region), 6).add(" to move the data");
       ranking.add(cost, reason.toString());
     }
     return ranking;
-  }
-
-  /**
-   * The price of bringing 10^9 bytes of the data to a region: that of the region that they leave,
-   * or the region's own where that one is not known or has none.
-   */
-  private static double egress(@Nullable Double holderPrice, RegionSnapshot region) {
-    if (holderPrice != null) {
-      return holderPrice;
-    }
-    return region.egressCostPerGb() == null ? 0 : region.egressCostPerGb();
   }
 
   /** Where the data is, if that is known. */
@@ -279,7 +315,7 @@ public final class RegionSelector {
   }
 
   /** The region that holds the data: the one named, or the nearest candidate to its coordinates. */
-  private @Nullable String dataRegion() {
+  static @Nullable String dataRegion(FederatedStageConfig config, WorldSnapshot snapshot) {
     DataLocation location = config.dataLocation();
     GeoPoint point = location == null ? null : location.point();
     if (location == null || point == null) {

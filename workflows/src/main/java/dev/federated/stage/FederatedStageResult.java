@@ -79,6 +79,12 @@ public record FederatedStageResult(
     interventions = interventions == null ? null : List.copyOf(interventions);
   }
 
+  /** What the stage counts against a {@code max_cost}, see {@link RegionResult#chargeable}. */
+  @JsonIgnore
+  public double chargeable() {
+    return regionResults.values().stream().mapToDouble(RegionResult::chargeable).sum();
+  }
+
   /**
    * The output of the stage; JSON null if it failed. Computed on each call from the region results
    * unless it was recorded.

@@ -98,7 +98,8 @@ final class RegionRun {
             earlier.tokensUsed(),
             earlier.cost(),
             earlier.costEstimated(),
-            earlier.keyGeneration());
+            earlier.keyGeneration(),
+            earlier.estimatedCost());
   }
 
   /** The selected region, under which the result is recorded. */
@@ -159,14 +160,15 @@ final class RegionRun {
   /**
    * Whether a lost worker earns the share one more attempt in the same region, which it gets once.
    */
-  boolean repeatAfterLostWorker(RemoteOutcome outcome) {
-    if (!outcome.workerLost() || extraAttemptUsed) {
-      return false;
-    }
+  boolean earnsRepetition(RemoteOutcome outcome) {
+    return outcome.workerLost() && !extraAttemptUsed;
+  }
+
+  /** Takes the attempt that a lost worker earned. */
+  void repeat(RemoteOutcome outcome) {
     extraAttemptUsed = true;
     attemptsHere += Math.max(1, outcome.attempts());
     generation++;
-    return true;
   }
 
   /** Leaves the region for another one. */
@@ -184,9 +186,10 @@ final class RegionRun {
     executingIn = to;
   }
 
-  void succeed(RemoteOutcome outcome, RemoteResponse response, @Nullable RegionSnapshot prices) {
+  /** The share succeeded at that cost. */
+  void succeed(
+      RemoteOutcome outcome, RemoteResponse response, double cost, @Nullable Double estimate) {
     JsonNode output = response.output();
-    double cost = response.cost() != null ? response.cost() : price(prices, response.tokensUsed());
     result =
         new RegionResult(
             region,
@@ -200,10 +203,12 @@ final class RegionRun {
             response.tokensUsed(),
             cost,
             false,
-            renewals());
+            renewals(),
+            estimate);
   }
 
-  void fail(RemoteOutcome outcome, RegionError error) {
+  /** The share failed for good; what its last region charges for that is not known. */
+  void fail(RemoteOutcome outcome, RegionError error, @Nullable Double estimate) {
     int attempts = attemptsBefore + attemptsHere + outcome.attempts();
     result =
         new RegionResult(
@@ -218,11 +223,12 @@ final class RegionRun {
             0,
             0,
             false,
-            renewals());
+            renewals(),
+            attempts == 0 ? null : estimate);
   }
 
   /** Stops the share. What it cost until now is not known: one execution is assumed. */
-  void cancel(String reason, @Nullable RegionSnapshot prices) {
+  void cancel(String reason, @Nullable RegionSnapshot prices, @Nullable Double estimate) {
     boolean called = scope != null;
     if (scope != null) {
       scope.cancel(reason);
@@ -238,21 +244,15 @@ final class RegionRun {
             hops,
             0,
             0,
-            called ? price(prices, 0) : 0,
+            called && prices != null && prices.costPerExecution() != null
+                ? prices.costPerExecution()
+                : 0,
             called,
-            renewals());
+            renewals(),
+            called ? estimate : null);
   }
 
   private @Nullable Integer renewals() {
     return keyGeneration == 0 ? null : keyGeneration;
-  }
-
-  private static double price(@Nullable RegionSnapshot prices, long tokens) {
-    if (prices == null) {
-      return 0;
-    }
-    double execution = prices.costPerExecution() == null ? 0 : prices.costPerExecution();
-    double token = prices.costPerToken() == null ? 0 : prices.costPerToken();
-    return execution + token * tokens;
   }
 }

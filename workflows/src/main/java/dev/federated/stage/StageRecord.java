@@ -18,8 +18,10 @@ import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
 import io.temporal.workflow.WorkflowInfo;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Turns what the regions did into the record of the stage: outcome, aggregate, reasons. */
@@ -32,6 +34,7 @@ final class StageRecord {
   private final Aggregator aggregator;
   private final WorkflowInfo info;
   private final List<StageDecision> interventions = new ArrayList<>();
+  private final Set<String> withoutPrice = new LinkedHashSet<>();
   private AggregationOptions options;
   private PartialFailurePolicy policy;
   private int minRegions;
@@ -65,6 +68,11 @@ final class StageRecord {
   /** An operator decided. */
   void note(StageDecision decision) {
     interventions.add(decision);
+  }
+
+  /** A region without a price was called although the stage's cost is limited. */
+  void withoutPrice(String region) {
+    withoutPrice.add(region);
   }
 
   /** From now on what succeeded is enough. */
@@ -194,7 +202,7 @@ final class StageRecord {
             recorded,
             winner,
             error,
-            aggregated == null ? List.of() : aggregated.warnings(),
+            warnings(aggregated),
             !succeeded.isEmpty() && !failed.isEmpty(),
             names(succeeded),
             names(failed),
@@ -208,6 +216,21 @@ final class StageRecord {
             redrive == null ? null : redrive.workflowId(),
             redrive == null ? null : redrive.keyRoot(),
             interventions.isEmpty() ? null : interventions));
+  }
+
+  private List<String> warnings(@Nullable Aggregated aggregated) {
+    List<String> warnings = new ArrayList<>(aggregated == null ? List.of() : aggregated.warnings());
+    if (!withoutPrice.isEmpty()) {
+      List<String> named = withoutPrice.stream().limit(MOST_REASONS).toList();
+      int more = withoutPrice.size() - named.size();
+      warnings.add(
+          "max_cost is set, but %s without a price, which counts as 0: %s%s"
+              .formatted(
+                  withoutPrice.size() == 1 ? "a region is" : "regions are",
+                  String.join(", ", named),
+                  more == 0 ? "" : " and " + more + " more"));
+    }
+    return warnings;
   }
 
   private static List<String> names(List<RegionResult> results) {

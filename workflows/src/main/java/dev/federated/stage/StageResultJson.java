@@ -33,7 +33,18 @@ public final class StageResultJson {
         printed.set(field.getKey(), field.getValue());
       }
     }
+    printed.path("region_results").forEach(StageResultJson::showEstimate);
+    printed
+        .path("decisions")
+        .forEach(decision -> decision.path("candidates").forEach(StageResultJson::showEstimate));
     return printed;
+  }
+
+  /** What nothing is known of is null to a reader, and takes no place in histories. */
+  private static void showEstimate(JsonNode priced) {
+    if (priced instanceof ObjectNode object && !object.has("estimated_cost")) {
+      object.putNull("estimated_cost");
+    }
   }
 
   static JsonNode aggregated(FederatedStageResult result) {

@@ -17,6 +17,7 @@ import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
 import dev.federated.model.WorldSnapshot;
 import dev.federated.routing.Eligibility;
+import dev.federated.routing.ExecutionCosts;
 import dev.federated.routing.RegionSelector;
 import io.temporal.failure.CanceledFailure;
 import io.temporal.workflow.ActivityStub;
@@ -58,6 +59,8 @@ public final class StageRun {
   private final Map<String, RegionSnapshot> regions = new LinkedHashMap<>();
   private final WorldSnapshot snapshot;
   private final RoutingDecision decision;
+  private final ExecutionCosts costs;
+  private final CostBudget budget;
   private final StageRecord record;
   private final Parking parking;
   private final long requestBytes;
@@ -122,6 +125,8 @@ public final class StageRun {
     this.snapshot = Workflow.sideEffect(WorldSnapshot.class, () -> world.snapshot(request, runKey));
     learn(snapshot);
     this.decision = RegionSelector.decide(config, snapshot);
+    this.costs = new ExecutionCosts(config, snapshot);
+    this.budget = new CostBudget(config.maxCost(), costs);
     this.record = new StageRecord(request, aggregator, aggregation(), policy(), info);
     this.parking = new Parking(request, this::known);
     this.requestBytes =
@@ -300,6 +305,10 @@ public final class StageRun {
               .formatted(requestBytes, PayloadSizes.MAX_PAYLOAD_BYTES));
     }
     boolean nothingCarried = request.redrive() == null || request.redrive().shares().isEmpty();
+    String over = nothingCarried ? RegionSelector.overMaxCost(config, snapshot) : null;
+    if (over != null) {
+      return RegionError.of(FailureType.NO_ELIGIBLE_REGION, over);
+    }
     if (nothingCarried
         && decision.chosen().isEmpty()
         && RegionSelector.explicitFallback(config, snapshot) == null
@@ -340,6 +349,7 @@ public final class StageRun {
       learn(look(List.copyOf(relocations.values()), "redrive"));
       relocations.forEach(this::relocate);
     }
+    redrive.shares().values().forEach(budget::carry);
     for (RegionResult earlier : redrive.shares().values()) {
       if (earlier.status() == RegionStatus.SUCCEEDED) {
         shares.put(earlier.region(), RegionRun.carried(earlier));
@@ -347,7 +357,7 @@ public final class StageRun {
         String place = redrive.placeOf(earlier.region());
         RegionRun share = RegionRun.again(earlier, place, redrive.newKey());
         shares.put(earlier.region(), share);
-        waiting.add(share);
+        waits(share);
       }
     }
   }
@@ -368,7 +378,16 @@ public final class StageRun {
     RegionResult noRecord = RegionResult.notCalled(region, RegionStatus.FAILED, null);
     RegionRun share = RegionRun.again(noRecord, in, redrive.newKey());
     shares.put(region, share);
+    waits(share);
+  }
+
+  /** The share starts when there is room; until then the budget keeps one execution for it. */
+  private void waits(RegionRun share) {
     waiting.add(share);
+    RegionSnapshot region = regions.get(share.executingIn());
+    if (share.sentAgain() || region == null || rules.of(region).eligible()) {
+      budget.keep(share.region(), region);
+    }
   }
 
   /** A fresh look at regions, recorded: an operator named them, so the first look does not do. */
@@ -392,7 +411,7 @@ public final class StageRun {
   private void addShare(String region) {
     RegionRun share = new RegionRun(region);
     if (shares.putIfAbsent(region, share) == null) {
-      waiting.add(share);
+      waits(share);
     }
   }
 
@@ -436,6 +455,12 @@ public final class StageRun {
       RegionRun share = waiting.remove();
       running.add(share);
       RemoteOutcome refusal = share.sentAgain() ? refusalOfRetry(share) : refusal(share);
+      RegionSnapshot region = regions.get(share.executingIn());
+      if (refusal == null && !budget.covers(share.region(), region)) {
+        refusal =
+            RemoteOutcome.notStarted(
+                FailureType.NO_ELIGIBLE_REGION, share.executingIn() + " was not called");
+      }
       if (refusal == null) {
         schedule(share, config.maxAttempts());
       } else {
@@ -473,6 +498,11 @@ public final class StageRun {
   private void schedule(RegionRun share, int maxAttempts) {
     sizes.reserve(requestBytes);
     String region = share.executingIn();
+    RegionSnapshot known = regions.get(region);
+    int covered = budget.grant(share.region(), known, maxAttempts);
+    if (config.maxCost() != null && (known == null || !ExecutionCosts.priced(known))) {
+      record.withoutPrice(region);
+    }
     int generation = share.generation();
     String key =
         IdempotencyKey.of(
@@ -495,7 +525,7 @@ public final class StageRun {
             share.region());
     ActivityStub stub =
         Workflow.newUntypedActivityStub(
-            attempts.options(region, regions.get(region), maxAttempts, remainingMs(share)));
+            attempts.options(region, known, covered, remainingMs(share)));
     CancellationScope scope =
         Workflow.newCancellationScope(
             () ->
@@ -537,7 +567,9 @@ public final class StageRun {
         failed(share, outcome);
       } else {
         running.remove(share);
-        share.succeed(outcome, response, regions.get(share.executingIn()));
+        double cost = cost(share.executingIn(), response);
+        budget.succeeded(share.region(), outcome.attempts(), cost);
+        share.succeed(outcome, response, cost, estimate(share));
         if (record.aggregation() == AggregationStrategy.FIRST) {
           winner = share.region();
           stopTheRest();
@@ -566,7 +598,10 @@ public final class StageRun {
       throw new IllegalArgumentException("a failed share of " + share.region() + " has an error");
     }
     boolean timeLeft = remainingMs(share) > 0;
-    if (timeLeft && share.repeatAfterLostWorker(outcome)) {
+    RegionSnapshot here = regions.get(share.executingIn());
+    budget.failed(share.region(), here, outcome.attempts());
+    if (timeLeft && share.earnsRepetition(outcome) && budget.covers(share.region(), here)) {
+      share.repeat(outcome);
       schedule(share, 1);
       return;
     }
@@ -577,7 +612,7 @@ public final class StageRun {
       return;
     }
     running.remove(share);
-    share.fail(outcome, error);
+    share.fail(outcome, budget.explain(share.region(), error), estimate(share));
   }
 
   /**
@@ -586,14 +621,17 @@ public final class StageRun {
    */
   private @Nullable String fallback(RegionRun share) {
     String fallback = RegionSelector.fallback(config, snapshot, decision, share.region());
-    if (fallback == null || !decision.strategy().replicated()) {
-      return fallback;
-    }
-    RegionRun own = shares.get(fallback);
-    if (own != null || fallbackTaken) {
+    if (fallback == null) {
       return null;
     }
-    fallbackTaken = true;
+    boolean replicated = decision.strategy().replicated();
+    if (replicated && (fallbackTaken || shares.containsKey(fallback))) {
+      return null;
+    }
+    if (!budget.covers(share.region(), regions.get(fallback))) {
+      return null;
+    }
+    fallbackTaken = replicated;
     return fallback;
   }
 
@@ -606,6 +644,7 @@ public final class StageRun {
     }
     while (!waiting.isEmpty()) {
       RegionRun share = waiting.remove();
+      budget.stopped(share.region(), 0);
       shares.remove(share.region());
       notCalled.put(
           share.region(), RegionResult.notCalled(share.region(), RegionStatus.SKIPPED, null));
@@ -620,14 +659,42 @@ public final class StageRun {
 
   private void endCancelled(RegionRun share, String reason) {
     RegionSnapshot prices = regions.get(share.executingIn());
-    share.cancel(reason, prices);
+    share.cancel(reason, prices, estimate(share));
+    budget.stopped(share.region(), share.result().cost());
     tellWorld(share, RemoteOutcome.notStarted(FailureType.CANCELLED, reason));
   }
 
   private void tellWorld(RegionRun share, RemoteOutcome outcome) {
-    if (!WorkflowUnsafe.isReplaying()) {
-      world.ended(executionKey(share), share.executingIn(), outcome.error(), outcome.latencyMs());
+    if (WorkflowUnsafe.isReplaying()) {
+      return;
     }
+    RemoteResponse response = outcome.response();
+    Double estimate = estimate(share);
+    boolean known = response != null && (response.cost() != null || estimate != null);
+    world.ended(
+        executionKey(share),
+        share.executingIn(),
+        new ExecutionEnd(
+            outcome.error(),
+            outcome.latencyMs(),
+            response == null ? 0 : response.tokensUsed(),
+            response != null && known ? cost(share.executingIn(), response) : null,
+            estimate));
+  }
+
+  /** What an execution cost: what its region says, else its prices, else 0. */
+  private double cost(String region, RemoteResponse response) {
+    RegionSnapshot prices = regions.get(region);
+    if (response.cost() != null) {
+      return response.cost();
+    }
+    return prices == null ? 0 : costs.spent(prices, response.tokensUsed());
+  }
+
+  /** What one execution of the share was expected to cost where it executes; null if unknown. */
+  private @Nullable Double estimate(RegionRun share) {
+    RegionSnapshot region = regions.get(share.executingIn());
+    return region == null ? null : costs.of(region);
   }
 
   private String executionKey(RegionRun share) {
@@ -674,7 +741,7 @@ public final class StageRun {
       case RETRY -> {
         for (RegionRun share : chosen) {
           share.retry(decided.in() == null ? share.region() : decided.in(), decided.newKey());
-          waiting.add(share);
+          waits(share);
         }
       }
       case SKIP -> chosen.forEach(RegionRun::skip);

@@ -1,7 +1,6 @@
 package dev.federated.stage;
 
 import dev.federated.model.FederationStrategy;
-import dev.federated.model.RegionError;
 import dev.federated.model.RegionSnapshot;
 import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
@@ -43,10 +42,9 @@ public interface World {
    *
    * @param executionKey run key, region and generation, as given to {@link #started}
    * @param region where it was executed
-   * @param error why it failed, or null if it succeeded
-   * @param latencyMs time of the last attempt in milliseconds
+   * @param end whether it succeeded, how long it took and what it cost
    */
-  void ended(String executionKey, String region, @Nullable RegionError error, long latencyMs);
+  void ended(String executionKey, String region, ExecutionEnd end);
 
   /**
    * Tells how a stage ended, whatever its outcome, also if nothing could be started; may be

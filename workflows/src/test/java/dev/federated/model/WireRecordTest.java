@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.temporal.common.converter.JacksonJsonPayloadConverter;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -65,6 +66,7 @@ class WireRecordTest {
           .voteField("v")
           .requireMajority(true)
           .mergeConflict(MergeConflict.COLLECT)
+          .maxCost(0.5)
           .build();
 
   static final List<Object> RECORDS =
@@ -92,7 +94,9 @@ class WireRecordTest {
               12,
               5,
               0.25,
-              true),
+              true,
+              1,
+              0.2),
           AggregationOptions.of(AggregationStrategy.BEST),
           FULL_BLOCK.aggregationOptions(AggregationStrategy.MAJORITY),
           new RoutingDecision(
@@ -100,7 +104,7 @@ class WireRecordTest {
               List.of("us"),
               "12 km",
               List.of(
-                  new Candidate("us", true, 12.5, "12 km"),
+                  new Candidate("us", true, 12.5, "12 km", 0.01),
                   new Candidate("eu", false, null, "drained"))),
           new StageRequest(
               "process",
@@ -219,6 +223,18 @@ class WireRecordTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(Mapper.class)
+  void pricesOfMovesToSingleRegionsAreReadBack(Mapper mapper) throws Exception {
+    RegionSnapshot region =
+        RegionSnapshot.builder("us").egressCostPerGbTo(Map.of("eu", 0.02)).build();
+
+    String json = mapper.json.writeValueAsString(region);
+
+    assertThat(json).contains("\"egress_cost_per_gb_to\":{\"eu\":0.02}");
+    assertThat(mapper.json.readValue(json, RegionSnapshot.class)).isEqualTo(region);
+  }
+
   private static RegionResult succeeded(@Nullable JsonNode output) {
     return new RegionResult(
         "us", "us", RegionStatus.SUCCEEDED, output, null, 1, List.of(), 12, 0, 0.01, false);
@@ -246,6 +262,7 @@ class WireRecordTest {
         .backlog(Long.MAX_VALUE)
         .picks(2)
         .turn(-0.25)
+        .meanTokens(0.5)
         .build();
   }
 

@@ -436,6 +436,24 @@ class FederationConfigParserTest {
   }
 
   @Test
+  void aPriceOfMovingDataToARegionThatIsNotThereIsRefused() {
+    Problem problem =
+        problemOf("{regions: [{name: 'us'}, {name: 'eu', egress_cost_per_gb_to: {uss: 0.02}}]}");
+    assertThat(problem.path()).isEqualTo("regions[1].egress_cost_per_gb_to");
+    assertThat(problem.message()).contains("unknown region 'uss'");
+    assertThat(problem.suggestions()).containsExactly("us");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-0.01", "'0.02'", "null", "{}"})
+  void aPriceOfMovingDataToARegionIsANumberThatIsNotNegative(String price) {
+    assertThat(
+            problemOf("{regions: [{name: 'us', egress_cost_per_gb_to: {us: " + price + "}}]}")
+                .path())
+        .isEqualTo("regions[0].egress_cost_per_gb_to.us");
+  }
+
+  @Test
   void defaultsAreThoseOfTheDesign() {
     FederationConfig federation = federation("{regions: [{name: 'us'}]}");
 
@@ -445,7 +463,7 @@ class FederationConfigParserTest {
                 List.of(
                     new RegionConfig(
                         "us", null, null, 100, 1, 10, 300, List.of(), null, null, null, null, null,
-                        true, false)),
+                        Map.of(), true, false)),
                 null,
                 null,
                 null,
@@ -467,7 +485,8 @@ class FederationConfigParserTest {
                 + " api_key: '${US_EAST_KEY}', priority: 1, weight: 0.5, max_concurrent: 3,"
                 + " timeout_seconds: 0.1, tags: ['gpu', 'high-memory'], latitude: 0,"
                 + " longitude: -122.4194, cost_per_execution: 0, cost_per_token: 0.00001,"
-                + " egress_cost_per_gb: 0.09, enabled: false, allow_plaintext: true}],"
+                + " egress_cost_per_gb: 0.09, egress_cost_per_gb_to: {us-east-1: 0},"
+                + " enabled: false, allow_plaintext: true}],"
                 + " default_strategy: 'NEAREST', default_aggregation: 'Vote',"
                 + " default_on_partial_failure: 'wait',"
                 + " health_check_interval_seconds: 0.1,"
@@ -495,6 +514,7 @@ class FederationConfigParserTest {
                         0.0,
                         0.00001,
                         0.09,
+                        Map.of("us-east-1", 0.0),
                         false,
                         true)),
                 FederationStrategy.NEAREST,

@@ -172,7 +172,6 @@ class StageFederationParserTest {
   @ValueSource(
       strings = {
         "hedge: {after_seconds: 1}",
-        "max_cost: 1",
         "distribution: 'scatter'",
         "region_inputs: {}",
       })
@@ -264,6 +263,14 @@ class StageFederationParserTest {
     assertThat(stageProblem("{max_retries: 1, retry_count: 2}").path()).endsWith("retry_count");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "-1", "'0.5'", "1e13", "[]", "true"})
+  void aMaxCostIsANumberAboveZero(String value) {
+    Problem problem = stageProblem("{max_cost: " + value + "}");
+    assertThat(problem.path()).endsWith("max_cost");
+    assertThat(problem.message()).isEqualTo("has to be a number above 0 and up to 1000000000000");
+  }
+
   @Test
   void aSourceLocationIsAPlace() {
     assertThat(stageProblem("{source_location: 'us-east-1'}").message())
@@ -307,7 +314,8 @@ class StageFederationParserTest {
                 "score",
                 null,
                 false,
-                MergeConflict.LAST))
+                MergeConflict.LAST,
+                null))
         .isEqualTo(FederatedStageConfig.builder().build());
   }
 
@@ -326,7 +334,7 @@ class StageFederationParserTest {
                     + " max_parallel: 1, on_partial_failure: 'Wait',"
                     + " resume_timeout_seconds: 60, on_resume_timeout: 'proceed', reduce_function: 'median',"
                     + " score_field: 's', vote_field: 'v', require_majority: true,"
-                    + " merge_conflict: 'Collect'}"))
+                    + " merge_conflict: 'Collect', max_cost: 0.25}"))
         .isEqualTo(
             FederatedStageConfig.builder()
                 .strategy(FederationStrategy.SEQUENTIAL)
@@ -356,6 +364,7 @@ class StageFederationParserTest {
                 .voteField("v")
                 .requireMajority(true)
                 .mergeConflict(MergeConflict.COLLECT)
+                .maxCost(0.25)
                 .build());
   }
 

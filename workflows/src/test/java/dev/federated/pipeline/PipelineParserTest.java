@@ -537,4 +537,75 @@ class PipelineParserTest {
     assertThat(parsed.stage().id()).isEqualTo("a");
     assertThat(parsed.stage().federation()).isNotNull();
   }
+
+  // Costs
+
+  private static final FederationConfig PRICED =
+      FederationConfig.of(
+          List.of(
+              RegionConfig.builder("us").costPerExecution(0.2).egressCostPerGb(0.1).build(),
+              RegionConfig.builder("eu").costPerExecution(0.3).build(),
+              RegionConfig.builder("off").enabled(false).build()));
+
+  private static List<Problem> pricedProblems(String pipelineBlock, String stageBlock) {
+    return problems(
+        json(
+            "{id: 'p', federation: %s, stages: [{id: 's', federation: %s}]}"
+                .formatted(pipelineBlock, stageBlock)),
+        PRICED);
+  }
+
+  @Test
+  void aMaxCostThatEveryCandidateExceedsIsRefused() {
+    assertThat(pricedProblems("{}", "{strategy: 'nearest', max_cost: 0.1}"))
+        .singleElement()
+        .satisfies(
+            problem -> {
+              assertThat(problem.path()).isEqualTo("stages[0].federation.max_cost");
+              assertThat(problem.message())
+                  .isEqualTo(
+                      "the stage cannot start: max_cost is 0.1, and the cheapest region, us, is"
+                          + " estimated to cost 0.2");
+            });
+  }
+
+  @Test
+  void aMaxCostThatTheRegionsOfAReplicatedStageExceedTogetherIsRefused() {
+    assertThat(pricedProblems("{}", "{max_cost: 0.4}"))
+        .extracting(Problem::path)
+        .containsExactly("stages[0].federation.max_cost");
+    assertThat(pricedProblems("{}", "{max_cost: 0.5}")).isEmpty();
+  }
+
+  @Test
+  void theMoveOfTheDataCountsForMaxCost() {
+    String block =
+        "{strategy: 'nearest', regions: ['eu'], data_location: 'us', data_size_bytes: 1e9, max_cost: %s}";
+
+    assertThat(pricedProblems("{}", block.formatted(0.39))).hasSize(1);
+    assertThat(pricedProblems("{}", block.formatted(0.4))).isEmpty();
+  }
+
+  @Test
+  void aMaxCostOfThePipelineThatAStageCannotStartUnderIsRefusedAtTheStage() {
+    assertThat(pricedProblems("{max_cost: 0.1}", "{strategy: 'nearest', max_cost: 5}"))
+        .singleElement()
+        .satisfies(
+            problem -> {
+              assertThat(problem.path()).isEqualTo("stages[0].federation");
+              assertThat(problem.message()).contains("the pipeline's max_cost is 0.1");
+            });
+    assertThat(pricedProblems("{max_cost: 0}", "{}"))
+        .extracting(Problem::path)
+        .containsExactly("federation.max_cost");
+  }
+
+  @Test
+  void theMaxCostOfAPipelineIsRead() {
+    assertThat(
+            parse("{id: 'p', federation: {max_cost: 2.5}, stages: [{id: 's'}]}")
+                .pipeline()
+                .maxCost())
+        .isEqualTo(2.5);
+  }
 }

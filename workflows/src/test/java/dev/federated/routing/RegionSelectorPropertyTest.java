@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -245,7 +246,9 @@ class RegionSelectorPropertyTest {
         .picks(chance(random, 0.5) ? random.nextInt(5) : null)
         .costPerExecution(chance(random, 0.5) ? random.nextInt(4) / 100.0 : null)
         .costPerToken(chance(random, 0.3) ? random.nextInt(4) / 1000.0 : null)
-        .egressCostPerGb(chance(random, 0.3) ? random.nextInt(4) / 10.0 : null);
+        .egressCostPerGb(chance(random, 0.3) ? random.nextInt(4) / 10.0 : null)
+        .egressCostPerGbTo(chance(random, 0.2) ? Map.of("r0", 0.05, "r3", 0.0) : null)
+        .meanTokens(chance(random, 0.3) ? (double) random.nextInt(3) : null);
   }
 
   private static boolean chance(Random random, double probability) {
@@ -274,6 +277,8 @@ class RegionSelectorPropertyTest {
         region.inFlight(),
         region.backlog(),
         region.picks(),
-        region.turn());
+        region.turn(),
+        region.egressCostPerGbTo(),
+        region.meanTokens());
   }
 }

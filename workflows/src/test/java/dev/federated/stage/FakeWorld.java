@@ -25,6 +25,7 @@ public final class FakeWorld implements World {
   private volatile boolean searchAttributes;
   final List<String> started = new CopyOnWriteArrayList<>();
   final List<String> ended = new CopyOnWriteArrayList<>();
+  final List<ExecutionEnd> ends = new CopyOnWriteArrayList<>();
   final List<String> stages = new CopyOnWriteArrayList<>();
 
   public FakeWorld(FederationConfig federation) {
@@ -80,8 +81,9 @@ public final class FakeWorld implements World {
   }
 
   @Override
-  public void ended(
-      String executionKey, String region, @Nullable RegionError error, long latencyMs) {
+  public void ended(String executionKey, String region, ExecutionEnd end) {
+    RegionError error = end.error();
+    ends.add(end);
     ended.add(region + (error == null ? " succeeded" : " " + error.type().wireName()));
   }
 

@@ -158,6 +158,16 @@ class ReplayTest {
     }
   }
 
+  /** Regions at 0.1 each, of which the first is down. */
+  private static ScriptedRegions priced(ScriptedRegions regions) {
+    for (String name : List.of("us", "eu", "ap", "spare")) {
+      regions.region(
+          RegionConfig.builder(name).costPerExecution(0.1),
+          name.equals("us") ? unavailable() : answers("1"));
+    }
+    return regions.start();
+  }
+
   /** What is not in the JSON of a history: ids of children are made of it. */
   private static String workflowId(String file) {
     return file.substring(0, file.length() - ".json".length()).replace('.', ':');
@@ -380,6 +390,24 @@ class ReplayTest {
                 euMayBeDown(regions, new AtomicBoolean(true)),
                 "parked-timed-out",
                 waits().resumeTimeoutSeconds(3600.0)));
+    all.put(
+        "max-cost-refused",
+        regions ->
+            run(
+                priced(regions),
+                "max-cost-refused",
+                stage(FederationStrategy.PARALLEL, "us", "eu", "ap").maxCost(0.2)));
+    all.put(
+        "max-cost-stopped",
+        regions ->
+            run(
+                priced(regions),
+                "max-cost-stopped",
+                stage(FederationStrategy.SEQUENTIAL, "us", "eu", "ap")
+                    .fallbackRegion("spare")
+                    .maxRetries(9)
+                    .retryDelaySeconds(0)
+                    .maxCost(0.4)));
     all.put(
         "parked-cancelled",
         regions -> {

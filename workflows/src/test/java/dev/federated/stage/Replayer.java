@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.federated.aggregation.Aggregator;
 import dev.federated.model.FederationStrategy;
-import dev.federated.model.RegionError;
 import dev.federated.model.RegionSnapshot;
 import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
@@ -138,8 +137,7 @@ final class Replayer implements AutoCloseable {
     }
 
     @Override
-    public void ended(
-        String executionKey, String region, @Nullable RegionError error, long latencyMs) {
+    public void ended(String executionKey, String region, ExecutionEnd end) {
       throw new AssertionError("a replay told that an execution ended");
     }
 

@@ -19,6 +19,7 @@ import dev.federated.model.WorldSnapshot;
 import dev.federated.routing.Eligibility;
 import dev.federated.routing.FederationSnapshots;
 import dev.federated.routing.RegionSelector;
+import dev.federated.stage.ExecutionEnd;
 import dev.federated.stage.World;
 import java.time.Clock;
 import java.time.Duration;
@@ -271,14 +272,34 @@ public final class RegionView implements World, RegionListener {
           seen.inFlight(reported.currentLoad(region.maxConcurrent())).picks(state.picksSinceLoad());
         }
       }
-      case COST_OPTIMIZED -> {
-        seen.egressCostPerGb(region.egressCostPerGb());
-        if (stage.dataSizeBytes() > 0 && toPoint) {
-          place(seen, region);
-        }
-      }
+      case COST_OPTIMIZED -> seen.egressCostPerGb(region.egressCostPerGb());
+    }
+    if (stage.dataSizeBytes() > 0) {
+      priceMove(seen, region, stage);
     }
     return seen.build();
+  }
+
+  /** What it costs to move the stage's data out of the region, if they may be in it, or into it. */
+  private static void priceMove(
+      RegionSnapshot.Builder seen, RegionConfig region, FederatedStageConfig stage) {
+    seen.egressCostPerGb(region.egressCostPerGb());
+    DataLocation data = stage.dataLocation();
+    if (data == null) {
+      return;
+    }
+    if (data.point() != null) {
+      place(seen, region);
+    }
+    if (data.point() != null || region.name().equals(data.region())) {
+      Map<String, Double> prices = new LinkedHashMap<>(region.egressCostPerGbTo());
+      if (!stage.regions().isEmpty()) {
+        prices
+            .keySet()
+            .removeIf(to -> !stage.regions().contains(to) && !to.equals(stage.fallbackRegion()));
+      }
+      seen.egressCostPerGbTo(prices.isEmpty() ? null : prices);
+    }
   }
 
   /** Whether it is known where the data is, so that distances from it can be. */
@@ -312,8 +333,9 @@ public final class RegionView implements World, RegionListener {
   }
 
   @Override
-  public void ended(
-      String executionKey, String region, @Nullable RegionError error, long latencyMs) {
+  public void ended(String executionKey, String region, ExecutionEnd end) {
+    RegionError error = end.error();
+    FederationMetrics counted = metrics;
     boolean failed = false;
     synchronized (lock) {
       RegionState state = regions.get(region);
@@ -323,7 +345,7 @@ public final class RegionView implements World, RegionListener {
       state.ended(executionKey);
       if (error == null) {
         state.breaker().succeeded();
-        state.executionTook(latencyMs);
+        state.executionTook(end.latencyMs());
       } else if (error.type() == FailureType.CIRCUIT_OPEN) {
         // The region's worker has seen every attempt, this view only what came of them.
         state.breaker().open();
@@ -334,6 +356,9 @@ public final class RegionView implements World, RegionListener {
     }
     if (failed) {
       probe.accept(region);
+    }
+    if (error == null && counted != null) {
+      counted.executionPaid(region, end.tokensUsed(), end.cost(), end.estimatedCost());
     }
   }
 

@@ -7,6 +7,7 @@ import dev.federated.model.FederationStrategy;
 import dev.federated.model.RegionStatus;
 import dev.federated.model.StageOutcome;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.DoubleAdder;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,24 @@ public final class FederationMetrics {
 
   /** Gauge of the load that a region reports, 0 to 1; label region. */
   public static final String REGION_LOAD = "federation.region.load";
+
+  /** Counter of the tokens that executions used; label region. */
+  public static final String REGION_TOKENS = "federation.region.tokens";
+
+  /**
+   * Sum of what executions cost, in the currency of the federation's prices; a gauge that only
+   * rises, because a counter holds whole numbers only; label region.
+   */
+  public static final String REGION_COST = "federation.region.cost";
+
+  /**
+   * Histogram of what an execution cost minus what it was expected to cost, in billionths, see
+   * {@link #COST_UNIT}, because a histogram holds whole numbers only; label region.
+   */
+  public static final String REGION_COST_ERROR = "federation.region.cost_error";
+
+  /** How many parts of {@link #REGION_COST_ERROR} make one of the currency. */
+  public static final double COST_UNIT = 1e9;
 
   private final MetricRegistry registry;
 
@@ -92,6 +111,27 @@ public final class FederationMetrics {
     failed(region, failure);
   }
 
+  /**
+   * An execution in a region succeeded.
+   *
+   * @param cost what it cost, or null if that is not known
+   * @param estimate what it was expected to cost, or null if the region has no price
+   */
+  public void executionPaid(
+      String region, long tokens, @Nullable Double cost, @Nullable Double estimate) {
+    registry.counter(ofRegion(REGION_TOKENS, region).toString()).inc(tokens);
+    if (cost == null) {
+      return;
+    }
+    Total total = registry.gauge(ofRegion(REGION_COST, region).toString(), Total::new);
+    total.sum.add(cost);
+    if (estimate != null) {
+      registry
+          .histogram(ofRegion(REGION_COST_ERROR, region).toString())
+          .update(Math.round((cost - estimate) * COST_UNIT));
+    }
+  }
+
   /** Attempts that run now in that region, as far as this process runs them. */
   public long inFlight(String region) {
     return registry.counter(ofRegion(REGION_IN_FLIGHT, region).toString()).getCount();
@@ -115,6 +155,16 @@ public final class FederationMetrics {
     registry
         .counter(ofRegion(REGION_FAILURES, region).and("type", failure.wireName()).toString())
         .inc();
+  }
+
+  /** A sum of amounts that are no whole numbers. */
+  private static final class Total implements Gauge<Double> {
+    private final DoubleAdder sum = new DoubleAdder();
+
+    @Override
+    public Double getValue() {
+      return sum.sum();
+    }
   }
 
   private static MetricName ofRegion(String family, String region) {

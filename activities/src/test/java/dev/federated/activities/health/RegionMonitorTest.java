@@ -16,6 +16,7 @@ import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionError;
 import dev.federated.model.RegionSnapshot;
 import dev.federated.model.StageRequest;
+import dev.federated.stage.ExecutionEnd;
 import io.temporal.testing.TestWorkflowEnvironment;
 import java.io.IOException;
 import java.time.Clock;
@@ -68,7 +69,10 @@ class RegionMonitorTest {
     RegionView view = view(config);
     server.close();
     try (RegionMonitor monitor = monitor(config, view, UNSUPPORTED)) {
-      view.ended("key", Regions.NAME, RegionError.of(FailureType.REGION_UNAVAILABLE, "refused"), 1);
+      view.ended(
+          "key",
+          Regions.NAME,
+          ExecutionEnd.failed(RegionError.of(FailureType.REGION_UNAVAILABLE, "refused"), 1));
 
       await().until(() -> Boolean.FALSE.equals(view.online(Regions.NAME)));
       assertThat(monitor).isNotNull();

@@ -23,6 +23,7 @@ import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
 import dev.federated.model.WorldSnapshot;
 import dev.federated.routing.RegionSelector;
+import dev.federated.stage.ExecutionEnd;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -137,7 +138,7 @@ class RegionViewTest {
     RegionView view = view(A);
 
     view.started("key", "nowhere");
-    view.ended("key", "nowhere", unavailable(), 1);
+    view.ended("key", "nowhere", ExecutionEnd.failed(unavailable(), 1));
     view.probed(probe("nowhere", 0.5, null));
     view.drained("nowhere", true);
 
@@ -171,7 +172,7 @@ class RegionViewTest {
     RegionView view = view(A);
     for (int i = 0; i < 3; i++) {
       assertThat(look(view, "a").circuit()).isNull();
-      view.ended("key" + i, "a", unavailable(), 1);
+      view.ended("key" + i, "a", ExecutionEnd.failed(unavailable(), 1));
     }
 
     assertThat(look(view, "a").circuit()).isEqualTo(CircuitState.OPEN);
@@ -188,10 +189,11 @@ class RegionViewTest {
 
     view.started("trial", "a");
     assertThat(look(view, "a").circuit()).isEqualTo(CircuitState.OPEN);
-    view.ended("trial", "a", RegionError.of(FailureType.REGION_REJECTED, "no"), 1);
+    view.ended(
+        "trial", "a", ExecutionEnd.failed(RegionError.of(FailureType.REGION_REJECTED, "no"), 1));
     assertThat(look(view, "a").circuit()).isEqualTo(CircuitState.HALF_OPEN);
     view.started("next", "a");
-    view.ended("next", "a", null, 1);
+    view.ended("next", "a", ExecutionEnd.succeeded(1));
 
     assertThat(look(view, "a").circuit()).isNull();
   }
@@ -212,7 +214,8 @@ class RegionViewTest {
   void anOpenBreakerInTheRegionsWorkerIsOpenHereToo() {
     RegionView view = view(A);
 
-    view.ended("key", "a", RegionError.of(FailureType.CIRCUIT_OPEN, "open"), 0);
+    view.ended(
+        "key", "a", ExecutionEnd.failed(RegionError.of(FailureType.CIRCUIT_OPEN, "open"), 0));
 
     assertThat(look(view, "a").circuit()).isEqualTo(CircuitState.OPEN);
   }
@@ -232,7 +235,7 @@ class RegionViewTest {
     RegionView view = view(A);
 
     for (int i = 0; i < 10; i++) {
-      view.ended("key" + i, "a", RegionError.of(type, "message"), 1);
+      view.ended("key" + i, "a", ExecutionEnd.failed(RegionError.of(type, "message"), 1));
     }
 
     assertThat(look(view, "a").circuit()).isNull();
@@ -243,10 +246,10 @@ class RegionViewTest {
   void overloadOpensTheBreakerUnlessTheRegionSaidWhenToComeAgain() {
     RegionView view = view(A, B);
     for (int i = 0; i < 3; i++) {
-      view.ended("a" + i, "a", overloaded(429, null), 1);
-      view.ended("b" + i, "b", overloaded(429, 7L), 1);
-      view.ended("c" + i, "b", overloaded(503, 120L), 1);
-      view.ended("d" + i, "b", overloaded(null, null), 1);
+      view.ended("a" + i, "a", ExecutionEnd.failed(overloaded(429, null), 1));
+      view.ended("b" + i, "b", ExecutionEnd.failed(overloaded(429, 7L), 1));
+      view.ended("c" + i, "b", ExecutionEnd.failed(overloaded(503, 120L), 1));
+      view.ended("d" + i, "b", ExecutionEnd.failed(overloaded(null, null), 1));
     }
 
     assertThat(look(view, "a").circuit()).isEqualTo(CircuitState.OPEN);
@@ -258,7 +261,7 @@ class RegionViewTest {
     RegionView view = view(A);
 
     for (int i = 0; i < 10; i++) {
-      view.ended("same", "a", unavailable(), 1);
+      view.ended("same", "a", ExecutionEnd.failed(unavailable(), 1));
     }
 
     assertThat(look(view, "a").circuit()).isNull();
@@ -314,10 +317,10 @@ class RegionViewTest {
     view.started("1", "a");
     view.started("2", "a");
     assertThat(inFlight(view, "a")).isEqualTo(2);
-    view.ended("2", "a", null, 1);
-    view.ended("2", "a", null, 1);
+    view.ended("2", "a", ExecutionEnd.succeeded(1));
+    view.ended("2", "a", ExecutionEnd.succeeded(1));
     view.started("2", "a");
-    view.ended("3", "a", null, 1);
+    view.ended("3", "a", ExecutionEnd.succeeded(1));
     view.started("3", "a");
 
     assertThat(inFlight(view, "a")).isEqualTo(1);
@@ -346,9 +349,9 @@ class RegionViewTest {
   @Test
   void latencyIsSmoothedAndThatOfProbesGoesFirst() {
     RegionView view = view(A);
-    view.ended("1", "a", null, 100);
-    view.ended("2", "a", null, 200);
-    view.ended("3", "a", unavailable(), 5);
+    view.ended("1", "a", ExecutionEnd.succeeded(100));
+    view.ended("2", "a", ExecutionEnd.succeeded(200));
+    view.ended("3", "a", ExecutionEnd.failed(unavailable(), 5));
     assertThat(latency(view)).isCloseTo(120, within(1e-9));
 
     view.probed(probe("a", null, null));
@@ -436,7 +439,7 @@ class RegionViewTest {
 
     view.started("run/stage/a/0", "a");
     assertThat(inFlight(view, "a")).isEqualTo(2);
-    view.ended("run/stage/a/0", "a", null, 1);
+    view.ended("run/stage/a/0", "a", ExecutionEnd.succeeded(1));
 
     assertThat(inFlight(view, "a")).isEqualTo(1);
   }
@@ -526,7 +529,7 @@ class RegionViewTest {
 
   private void openBreaker(RegionView view) {
     for (int i = 0; i < 3; i++) {
-      view.ended("open" + i, "a", unavailable(), 1);
+      view.ended("open" + i, "a", ExecutionEnd.failed(unavailable(), 1));
     }
     assertThat(look(view, "a").circuit()).isEqualTo(CircuitState.OPEN);
   }
@@ -569,6 +572,59 @@ class RegionViewTest {
             .residency(List.of("none"))
             .build();
     return view.snapshot(request(stage), "look" + System.nanoTime()).region(region).inFlight();
+  }
+
+  @Test
+  void pricesOfMovesAreInTheSnapshotOfAStageWithDataOnlyAndOnlyWhereTheDataMayBe() {
+    RegionConfig us =
+        RegionConfig.builder("us")
+            .latitude(1.0)
+            .longitude(1.0)
+            .egressCostPerGb(0.09)
+            .egressCostPerGbTo(Map.of("eu", 0.02, "ap", 0.05))
+            .build();
+    RegionConfig eu = RegionConfig.builder("eu").egressCostPerGbTo(Map.of("us", 0.01)).build();
+    RegionConfig ap = RegionConfig.builder("ap").build();
+    RegionView view = view(us, eu, ap);
+    FederatedStageConfig.Builder stage =
+        FederatedStageConfig.builder()
+            .strategy(FederationStrategy.PARALLEL)
+            .regions(List.of("us", "eu"))
+            .dataLocation(DataLocation.inRegion("us"));
+
+    WorldSnapshot without = view.snapshot(request(stage.build()), "without");
+    WorldSnapshot with = view.snapshot(request(stage.dataSizeBytes(1).build()), "with");
+    WorldSnapshot atPlace =
+        view.snapshot(
+            request(stage.dataLocation(DataLocation.at(new GeoPoint(0, 0))).build()), "at");
+
+    assertThat(without.region("us").egressCostPerGb()).isNull();
+    assertThat(without.region("us").egressCostPerGbTo()).isNull();
+    assertThat(with.region("us").egressCostPerGb()).isEqualTo(0.09);
+    assertThat(with.region("us").egressCostPerGbTo()).containsOnly(Map.entry("eu", 0.02));
+    assertThat(with.region("us").latitude()).isNull();
+    assertThat(with.region("eu").egressCostPerGbTo()).isNull();
+    assertThat(atPlace.region("eu").egressCostPerGbTo()).containsOnly(Map.entry("us", 0.01));
+    assertThat(atPlace.region("us").latitude()).isEqualTo(1.0);
+  }
+
+  @Test
+  void costTokensAndTheErrorOfTheEstimateAreCountedOnceForEachExecution() {
+    MetricRegistry registry = new MetricRegistry();
+    RegionView view = view(A);
+    view.watch(new FederationMetrics(registry));
+    for (int i = 0; i < 2; i++) {
+      view.ended("one", "a", new ExecutionEnd(null, 1, 40, 0.25, 0.2));
+    }
+    view.ended("two", "a", new ExecutionEnd(null, 1, 2, null, null));
+    view.ended("three", "a", ExecutionEnd.failed(unavailable(), 1));
+
+    assertThat(registry.counter("federation.region.tokens;region=a").getCount()).isEqualTo(42);
+    assertThat(registry.getGauges().get("federation.region.cost;region=a").getValue())
+        .isEqualTo(0.25);
+    assertThat(
+            registry.histogram("federation.region.cost_error;region=a").getSnapshot().getValues())
+        .containsExactly(50_000_000L);
   }
 
   private static @Nullable Double latency(RegionView view) {

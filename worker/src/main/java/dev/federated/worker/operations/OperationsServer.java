@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
@@ -55,7 +56,11 @@ public final class OperationsServer implements AutoCloseable {
   public static OperationsServer start(
       String host, int port, MetricRegistry metrics, Check live, Check ready) throws IOException {
     PrometheusMetrics shown =
-        new PrometheusMetrics(metrics, Set.of(FederationMetrics.REGION_IN_FLIGHT));
+        new PrometheusMetrics(
+            metrics,
+            Set.of(FederationMetrics.REGION_IN_FLIGHT),
+            Set.of(FederationMetrics.REGION_COST),
+            Map.of(FederationMetrics.REGION_COST_ERROR, FederationMetrics.COST_UNIT));
     InetSocketAddress address = new InetSocketAddress(host, port);
     if (address.isUnresolved()) {
       throw new IOException("the host '%s' is not known".formatted(host));

@@ -52,16 +52,23 @@ final class PrometheusMetrics {
 
   private final MetricRegistry registry;
   private final Set<String> falling;
+  private final Set<String> rising;
+  private final Map<String, Double> units;
 
   /**
    * For that registry.
    *
    * @param registry what to show
    * @param falling families of counters that also fall, which are gauges to Prometheus
+   * @param rising families of gauges that never fall, which are counters to Prometheus
+   * @param units families of histograms whose values are parts, and how many make one
    */
-  PrometheusMetrics(MetricRegistry registry, Set<String> falling) {
+  PrometheusMetrics(
+      MetricRegistry registry, Set<String> falling, Set<String> rising, Map<String, Double> units) {
     this.registry = registry;
     this.falling = Set.copyOf(falling);
+    this.rising = Set.copyOf(rising);
+    this.units = Map.copyOf(units);
   }
 
   private enum Kind {
@@ -94,7 +101,8 @@ final class PrometheusMetrics {
   private void add(Map<String, Family> families, MetricName name, Metric metric) {
     Kind kind = kind(name, metric);
     Labels labels = labels(name);
-    DataPointSnapshot point = point(kind, metric, labels);
+    double unit = units.getOrDefault(name.family(), 1.0);
+    DataPointSnapshot point = point(kind, metric, unit, labels);
     if (point == null) {
       return;
     }
@@ -116,10 +124,14 @@ final class PrometheusMetrics {
     if (metric instanceof Meter) {
       return Kind.COUNTER;
     }
-    return metric instanceof Gauge ? Kind.GAUGE : Kind.SUMMARY;
+    if (metric instanceof Gauge) {
+      return rising.contains(name.family()) ? Kind.COUNTER : Kind.GAUGE;
+    }
+    return Kind.SUMMARY;
   }
 
-  private static @Nullable DataPointSnapshot point(Kind kind, Metric metric, Labels labels) {
+  private static @Nullable DataPointSnapshot point(
+      Kind kind, Metric metric, double unit, Labels labels) {
     if (metric instanceof Counter counter) {
       return kind == Kind.GAUGE
           ? new GaugeDataPointSnapshot(counter.getCount(), labels, null)
@@ -132,12 +144,14 @@ final class PrometheusMetrics {
       return summary(timer.getCount(), timer.getSnapshot(), SECOND_NANOS, labels);
     }
     if (metric instanceof Histogram histogram) {
-      return summary(histogram.getCount(), histogram.getSnapshot(), 1, labels);
+      return summary(histogram.getCount(), histogram.getSnapshot(), unit, labels);
     }
     if (metric instanceof Gauge<?> gauge) {
       Object value = gauge.getValue();
       if (value instanceof Number number) {
-        return new GaugeDataPointSnapshot(number.doubleValue(), labels, null);
+        return kind == Kind.COUNTER
+            ? new CounterDataPointSnapshot(number.doubleValue(), labels, null, 0)
+            : new GaugeDataPointSnapshot(number.doubleValue(), labels, null);
       }
       if (value instanceof Boolean truth) {
         return new GaugeDataPointSnapshot(truth ? 1 : 0, labels, null);

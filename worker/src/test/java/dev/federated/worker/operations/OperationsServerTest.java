@@ -113,6 +113,21 @@ class OperationsServerTest {
   }
 
   @Test
+  void costsAreACounterAndErrorsOfEstimatesAreInTheCurrencyOfThePrices() throws Exception {
+    FederationMetrics metrics = new FederationMetrics(registry);
+    metrics.executionPaid("us", 40, 0.5, 0.75);
+    metrics.executionPaid("us", 2, 0.125, null);
+    HttpResponse<String> response = get("/metrics");
+    assertThat(response.body().lines())
+        .contains(
+            "# TYPE federation_region_cost_total counter",
+            "federation_region_cost_total{region=\"us\"} 0.625",
+            "federation_region_tokens_total{region=\"us\"} 42.0",
+            "federation_region_cost_error{region=\"us\",quantile=\"0.5\"} -0.25",
+            "federation_region_cost_error_count{region=\"us\"} 1");
+  }
+
+  @Test
   void gaugeThatIsUnknownOrBrokenDoesNotHideTheOthers() throws Exception {
     registry.register("a;region=x", (Gauge<Integer>) () -> null);
     registry.register(

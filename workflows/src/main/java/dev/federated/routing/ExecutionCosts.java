@@ -1,0 +1,128 @@
+package dev.federated.routing;
+
+import dev.federated.model.Candidate;
+import dev.federated.model.FederatedStageConfig;
+import dev.federated.model.RegionSnapshot;
+import dev.federated.model.WorldSnapshot;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one execution of a stage is expected to cost in a region, in the currency of the
+ * federation's prices: the execution, its tokens, and the move of the stage's data to the region.
+ * The one place that estimates, for every strategy and for {@code max_cost}.
+ *
+ * <p>Tokens are those that the stage expects, else the mean of the region's own history, else 0.
+ * The data move from the region that holds them (the one named, or the nearest candidate to their
+ * coordinates): for nothing within it, else at its price to the region, else at its price to
+ * anywhere, else, where it is not known or has no price, at the region's own. Prices of moves are
+ * in the snapshots of stages with {@code data_size_bytes}, whatever their strategy.
+ */
+public final class ExecutionCosts {
+  private static final double BYTES_PER_GB = 1e9;
+
+  /** By how much sums of prices may be off because they are binary fractions. */
+  private static final double ROUNDING = 1e-9;
+
+  private final FederatedStageConfig config;
+  private final double gigabytes;
+  private final @Nullable RegionSnapshot holder;
+  private final @Nullable String holderName;
+
+  /** Costs of that stage in the world of that snapshot. */
+  public ExecutionCosts(FederatedStageConfig config, WorldSnapshot snapshot) {
+    this.config = config;
+    this.gigabytes = config.dataSizeBytes() / BYTES_PER_GB;
+    this.holderName =
+        config.dataSizeBytes() == 0 ? null : RegionSelector.dataRegion(config, snapshot);
+    this.holder = holderName == null ? null : snapshot.region(holderName);
+  }
+
+  /** The estimate for a region, 0 or more; null if the region has no price at all. */
+  public @Nullable Double of(RegionSnapshot region) {
+    return priced(region) ? total(region) : null;
+  }
+
+  /** Whether the region has any price. */
+  public static boolean priced(RegionSnapshot region) {
+    return region.costPerExecution() != null
+        || region.costPerToken() != null
+        || region.egressCostPerGb() != null;
+  }
+
+  /**
+   * What an execution cost by the prices of its region, which said nothing of the cost itself.
+   *
+   * @param tokens tokens that it used
+   */
+  public double spent(RegionSnapshot region, long tokens) {
+    Double token = region.costPerToken();
+    return execution(region) + (token == null ? 0 : token * tokens) + move(region);
+  }
+
+  /** Whether an execution in the region is alone more than the stage may cost. */
+  public boolean over(RegionSnapshot region) {
+    Double most = config.maxCost();
+    return most != null && exceeds(total(region), most);
+  }
+
+  /** Whether a sum of prices is more than that, beyond what rounding explains. */
+  public static boolean exceeds(double cost, double most) {
+    return cost > most + ROUNDING * Math.max(most, Math.ulp(1.0));
+  }
+
+  /** An amount of money as messages show it: up to six digits behind the point. */
+  public static String amount(double cost) {
+    return new Reason().begin("").add(cost, Reason.MOST_PLACES).toString();
+  }
+
+  /** A region that costs more than the stage may. */
+  Candidate tooDear(RegionSnapshot region) {
+    double most = config.maxCost() == null ? 0 : config.maxCost();
+    double cost = total(region);
+    String why = "over max_cost: %s > %s".formatted(amount(cost), amount(most));
+    return new Candidate(region.name(), false, null, why, cost);
+  }
+
+  /** What the execution alone costs. */
+  double execution(RegionSnapshot region) {
+    Double price = region.costPerExecution();
+    return price == null ? 0 : price;
+  }
+
+  /** What the tokens cost that are expected of it. */
+  double tokens(RegionSnapshot region) {
+    Double price = region.costPerToken();
+    if (price == null) {
+      return 0;
+    }
+    Double mean = region.meanTokens();
+    return price * (config.expectedTokens() > 0 || mean == null ? config.expectedTokens() : mean);
+  }
+
+  /** What it costs to bring the data to the region. */
+  double move(RegionSnapshot region) {
+    if (gigabytes == 0 || region.name().equals(holderName)) {
+      return 0;
+    }
+    return pricePerGigabyte(region) * gigabytes;
+  }
+
+  private double pricePerGigabyte(RegionSnapshot to) {
+    if (holder != null) {
+      Double pair =
+          holder.egressCostPerGbTo() == null ? null : holder.egressCostPerGbTo().get(to.name());
+      if (pair != null) {
+        return pair;
+      }
+      if (holder.egressCostPerGb() != null) {
+        return holder.egressCostPerGb();
+      }
+    }
+    return to.egressCostPerGb() == null ? 0 : to.egressCostPerGb();
+  }
+
+  /** The estimate, with 0 for what has no price. */
+  double total(RegionSnapshot region) {
+    return execution(region) + tokens(region) + move(region);
+  }
+}
