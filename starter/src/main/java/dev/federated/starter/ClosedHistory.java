@@ -1,7 +1,11 @@
 package dev.federated.starter;
 
+import dev.federated.model.ItemRanges;
 import dev.federated.model.RegionResult;
 import dev.federated.model.RegionStatus;
+import dev.federated.model.StageRequest;
+import dev.federated.model.WorldSnapshot;
+import dev.federated.routing.Partition;
 import dev.federated.stage.RemoteExecuteActivity;
 import dev.federated.stage.RemoteRequest;
 import dev.federated.stage.RemoteResponse;
@@ -17,6 +21,8 @@ import java.util.Optional;
 
 /** What the history of a closed execution says beside its result. */
 final class ClosedHistory {
+  private static final String SIDE_EFFECT = "SideEffect";
+
   private final WorkflowClient client;
   private final List<HistoryEvent> events;
 
@@ -68,6 +74,41 @@ final class ClosedHistory {
       }
     }
     return shares;
+  }
+
+  /**
+   * How a stage that ended without a record split its array: every part under its region, with what
+   * is known of it. The shares themselves where nothing was split.
+   */
+  Map<String, RegionResult> parts(StageRequest request, Map<String, RegionResult> shares) {
+    if (!request.federation().partitioned()) {
+      return shares;
+    }
+    Map<String, RegionResult> parts = new LinkedHashMap<>();
+    Map<String, ItemRanges> split =
+        snapshot().map(snapshot -> Partition.ofStage(request, snapshot).parts()).orElse(Map.of());
+    split.forEach(
+        (region, items) -> {
+          RegionStatus missing = items.isEmpty() ? RegionStatus.SKIPPED : RegionStatus.FAILED;
+          RegionResult share =
+              shares.getOrDefault(region, RegionResult.notCalled(region, missing, null));
+          parts.put(region, share.withItems(items));
+        });
+    return parts;
+  }
+
+  /** What the stage knew when it decided, if it came that far. */
+  private Optional<WorldSnapshot> snapshot() {
+    for (HistoryEvent event : events) {
+      if (event.getEventType() == EventType.EVENT_TYPE_MARKER_RECORDED
+          && event.getMarkerRecordedEventAttributes().getMarkerName().equals(SIDE_EFFECT)) {
+        return Optional.of(
+            decode(
+                event.getMarkerRecordedEventAttributes().getDetailsOrThrow("data"),
+                WorldSnapshot.class));
+      }
+    }
+    return Optional.empty();
   }
 
   private static RegionResult result(String share, RemoteRequest request, RemoteResponse response) {

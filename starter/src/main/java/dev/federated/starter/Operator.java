@@ -1,7 +1,9 @@
 package dev.federated.starter;
 
+import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.KeyRoot;
 import dev.federated.model.Redrive;
+import dev.federated.model.RegionResult;
 import dev.federated.model.StageRequest;
 import dev.federated.pipeline.PipelineRedrive;
 import dev.federated.pipeline.PipelineRequest;
@@ -20,7 +22,9 @@ import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowUpdateException;
 import io.temporal.failure.ApplicationFailure;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -109,7 +113,7 @@ final class Operator {
             workflowId,
             history.runId(),
             root,
-            result == null ? history.shares() : result.regionResults(),
+            result == null ? sharesWithoutRecord(history, request) : result.regionResults(),
             options.relocations(),
             options.newKey());
     StageRequest corrected =
@@ -120,8 +124,33 @@ final class Operator {
                 request.type(),
                 request.config(),
                 request.inputs(),
-                options.federation());
+                withDataOf(request.federation(), options.federation()));
     return corrected.redriving(redrive);
+  }
+
+  /** What an earlier redrive had of each share, where this execution of it left nothing. */
+  private static Map<String, RegionResult> sharesWithoutRecord(
+      ClosedHistory history, StageRequest request) {
+    Redrive earlier = request.redrive();
+    Map<String, RegionResult> shares = history.shares();
+    if (earlier == null || earlier.shares().values().stream().noneMatch(s -> s.items() != null)) {
+      return history.parts(request, shares);
+    }
+    Map<String, RegionResult> parts = new LinkedHashMap<>(earlier.shares());
+    parts.replaceAll((region, old) -> shares.getOrDefault(region, old).withItems(old.items()));
+    return parts;
+  }
+
+  /** A corrected block changes where and how shares execute, never what each of them has. */
+  private static FederatedStageConfig withDataOf(
+      FederatedStageConfig recorded, FederatedStageConfig corrected) {
+    return corrected.toBuilder()
+        .distribution(recorded.distribution())
+        .partitionItems(recorded.partitionItems())
+        .partitionBy(recorded.partitionBy())
+        .partitionLocation(recorded.partitionLocation())
+        .regionInputs(recorded.regionInputs())
+        .build();
   }
 
   PipelineRequest pipelineToRedrive(String workflowId, RedriveOptions options) {

@@ -1,11 +1,17 @@
 package dev.federated.model;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.annotation.JsonPOJOBuilder;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +49,13 @@ import org.jspecify.annotations.Nullable;
  * @param voteField see {@link AggregationOptions}
  * @param requireMajority see {@link AggregationOptions}
  * @param mergeConflict see {@link AggregationOptions}
+ * @param distribution what each region gets of the inputs; null means replicate
+ * @param partitionItems where the array to be partitioned is in the inputs, field names with dots
+ *     between; null means that the inputs are the array
+ * @param partitionBy what decides how many items a region gets; null means weight
+ * @param partitionLocation the field of an item that says where it is; null means location
+ * @param regionInputs the inputs of each region's share instead of the stage's, by region; null
+ *     means that every region gets the stage's. Its regions are the stage's where none are listed
  */
 @WireRecord
 @JsonDeserialize(builder = FederatedStageConfig.Builder.class)
@@ -63,7 +76,7 @@ public record FederatedStageConfig(
     double retryDelaySeconds,
     @Nullable String fallbackRegion,
     List<String> requiredTags,
-    @Nullable List<String> residency,
+    @Nullable Residency residency,
     int minRegions,
     int maxParallel,
     @Nullable PartialFailurePolicy onPartialFailure,
@@ -73,11 +86,19 @@ public record FederatedStageConfig(
     String scoreField,
     @Nullable String voteField,
     boolean requireMajority,
-    MergeConflict mergeConflict) {
+    MergeConflict mergeConflict,
+    @Nullable Distribution distribution,
+    @Nullable String partitionItems,
+    @Nullable PartitionBy partitionBy,
+    @Nullable String partitionLocation,
+    @Nullable Map<String, JsonNode> regionInputs) {
   public FederatedStageConfig {
+    if (regionInputs != null) {
+      regionInputs = Collections.unmodifiableMap(new LinkedHashMap<>(regionInputs));
+      regions = regions.isEmpty() ? List.copyOf(regionInputs.keySet()) : regions;
+    }
     regions = List.copyOf(regions);
     requiredTags = List.copyOf(requiredTags);
-    residency = residency == null ? null : List.copyOf(residency);
   }
 
   /** How long a parked stage waits for a decision unless it says otherwise: 7 days. */
@@ -118,8 +139,31 @@ public record FederatedStageConfig(
     builder.voteField = voteField;
     builder.requireMajority = requireMajority;
     builder.mergeConflict = mergeConflict;
+    builder.distribution = distribution;
+    builder.partitionItems = partitionItems;
+    builder.partitionBy = partitionBy;
+    builder.partitionLocation = partitionLocation;
+    builder.regionInputs = regionInputs;
 
     return builder;
+  }
+
+  /** The field of an item that says where it is, unless the block names another: location. */
+  public static final String DEFAULT_PARTITION_LOCATION = "location";
+
+  /** Whether every region gets a part of an array of the inputs. */
+  public boolean partitioned() {
+    return distribution == Distribution.PARTITION;
+  }
+
+  /** What decides how many items a region gets, with its default. */
+  public PartitionBy partitionByOrDefault() {
+    return partitionBy == null ? PartitionBy.WEIGHT : partitionBy;
+  }
+
+  /** The field of an item that says where it is, with its default. */
+  public String partitionLocationOrDefault() {
+    return partitionLocation == null ? DEFAULT_PARTITION_LOCATION : partitionLocation;
   }
 
   /** Attempts in one region: one, or one more than {@link #maxRetries}. */
@@ -154,7 +198,7 @@ public record FederatedStageConfig(
     private double retryDelaySeconds = 1;
     private @Nullable String fallbackRegion;
     private List<String> requiredTags = List.of();
-    private @Nullable List<String> residency;
+    private @Nullable Residency residency;
     private int minRegions = 1;
     private int maxParallel = 100;
     private @Nullable PartialFailurePolicy onPartialFailure;
@@ -165,6 +209,11 @@ public record FederatedStageConfig(
     private @Nullable String voteField;
     private boolean requireMajority;
     private MergeConflict mergeConflict = MergeConflict.LAST;
+    private @Nullable Distribution distribution;
+    private @Nullable String partitionItems;
+    private @Nullable PartitionBy partitionBy;
+    private @Nullable String partitionLocation;
+    private @Nullable Map<String, JsonNode> regionInputs;
 
     private Builder() {}
 
@@ -265,8 +314,16 @@ public record FederatedStageConfig(
     }
 
     /** Sets residency. */
-    public Builder residency(@Nullable List<String> residency) {
+    @JsonProperty("residency")
+    public Builder residency(@Nullable Residency residency) {
       this.residency = residency;
+      return this;
+    }
+
+    /** Sets residency to the regions of those names. */
+    @JsonIgnore
+    public Builder residency(@Nullable List<String> names) {
+      this.residency = names == null ? null : Residency.inRegions(names);
       return this;
     }
 
@@ -330,6 +387,36 @@ public record FederatedStageConfig(
       return this;
     }
 
+    /** Sets distribution. */
+    public Builder distribution(@Nullable Distribution distribution) {
+      this.distribution = distribution;
+      return this;
+    }
+
+    /** Sets partition_items. */
+    public Builder partitionItems(@Nullable String partitionItems) {
+      this.partitionItems = partitionItems;
+      return this;
+    }
+
+    /** Sets partition_by. */
+    public Builder partitionBy(@Nullable PartitionBy partitionBy) {
+      this.partitionBy = partitionBy;
+      return this;
+    }
+
+    /** Sets partition_location. */
+    public Builder partitionLocation(@Nullable String partitionLocation) {
+      this.partitionLocation = partitionLocation;
+      return this;
+    }
+
+    /** Sets region_inputs. */
+    public Builder regionInputs(@Nullable Map<String, JsonNode> regionInputs) {
+      this.regionInputs = regionInputs;
+      return this;
+    }
+
     /** The block. */
     public FederatedStageConfig build() {
       return new FederatedStageConfig(
@@ -359,7 +446,12 @@ public record FederatedStageConfig(
           scoreField,
           voteField,
           requireMajority,
-          mergeConflict);
+          mergeConflict,
+          distribution,
+          partitionItems,
+          partitionBy,
+          partitionLocation,
+          regionInputs);
     }
   }
 }

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param cost what the share cost, in the currency of the federation's prices
  * @param costEstimated whether the cost is an estimate because the share was stopped
  * @param keyGeneration how often the share's idempotency key was renewed; null for never
+ * @param items which items of a partitioned array the share has; null where none is partitioned
  */
 @WireRecord
 public record RegionResult(
@@ -36,7 +37,8 @@ public record RegionResult(
     long tokensUsed,
     double cost,
     boolean costEstimated,
-    @Nullable Integer keyGeneration) {
+    @Nullable Integer keyGeneration,
+    @Nullable ItemRanges items) {
   public RegionResult {
     // A mapper may read JSON null as either; here a success has an output and nothing else has one.
     if (status == RegionStatus.SUCCEEDED) {
@@ -45,6 +47,36 @@ public record RegionResult(
       output = null;
     }
     hops = List.copyOf(hops);
+  }
+
+  /** A share of a stage that partitions nothing. */
+  public RegionResult(
+      String region,
+      @Nullable String executedIn,
+      RegionStatus status,
+      @Nullable JsonNode output,
+      @Nullable RegionError error,
+      int attempts,
+      List<Hop> hops,
+      long latencyMs,
+      long tokensUsed,
+      double cost,
+      boolean costEstimated,
+      @Nullable Integer keyGeneration) {
+    this(
+        region,
+        executedIn,
+        status,
+        output,
+        error,
+        attempts,
+        hops,
+        latencyMs,
+        tokensUsed,
+        cost,
+        costEstimated,
+        keyGeneration,
+        null);
   }
 
   /** A share whose idempotency key was never renewed. */
@@ -98,6 +130,25 @@ public record RegionResult(
         tokensUsed,
         cost,
         costEstimated,
-        keyGeneration);
+        keyGeneration,
+        items);
+  }
+
+  /** The same result, of a share that has those items of a partitioned array. */
+  public RegionResult withItems(@Nullable ItemRanges items) {
+    return new RegionResult(
+        region,
+        executedIn,
+        status,
+        output,
+        error,
+        attempts,
+        hops,
+        latencyMs,
+        tokensUsed,
+        cost,
+        costEstimated,
+        keyGeneration,
+        items);
   }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import dev.federated.model.FailureType;
 import dev.federated.model.Hop;
+import dev.federated.model.ItemRanges;
 import dev.federated.model.RegionError;
 import dev.federated.model.RegionResult;
 import dev.federated.model.RegionSnapshot;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class RegionRun {
   private final String region;
+  private final @Nullable ItemRanges items;
   private final List<Hop> hops = new ArrayList<>();
   private String executingIn;
   private int generation;
@@ -33,20 +35,26 @@ final class RegionRun {
   private @Nullable RegionResult result;
 
   RegionRun(String region) {
+    this(region, null);
+  }
+
+  /** A share that has those items of a partitioned array. */
+  RegionRun(String region, @Nullable ItemRanges items) {
     this.region = region;
+    this.items = items;
     this.executingIn = region;
   }
 
   /** A share that succeeded in an earlier execution and is not executed again. */
   static RegionRun carried(RegionResult earlier) {
-    RegionRun share = new RegionRun(earlier.region());
+    RegionRun share = new RegionRun(earlier.region(), earlier.items());
     share.result = earlier;
     return share;
   }
 
   /** A share that did not succeed in an earlier execution and is executed again there. */
   static RegionRun again(RegionResult earlier, String in, boolean newKey) {
-    RegionRun share = new RegionRun(earlier.region());
+    RegionRun share = new RegionRun(earlier.region(), earlier.items());
     share.result = earlier;
     share.retry(in, newKey);
     return share;
@@ -106,6 +114,11 @@ final class RegionRun {
     return region;
   }
 
+  /** The items of a partitioned array that the share has; null where none is partitioned. */
+  @Nullable ItemRanges items() {
+    return items;
+  }
+
   /** Where the share executes now. */
   String executingIn() {
     return executingIn;
@@ -140,7 +153,7 @@ final class RegionRun {
     if (result == null) {
       throw new IllegalStateException("the share of " + region + " has not ended");
     }
-    return result;
+    return items == null ? result : result.withItems(items);
   }
 
   /** An activity of the share was scheduled in that scope at that time. */

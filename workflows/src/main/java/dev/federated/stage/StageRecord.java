@@ -1,6 +1,8 @@
 package dev.federated.stage;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.NullNode;
 import dev.federated.aggregation.Aggregated;
 import dev.federated.aggregation.AggregationException;
 import dev.federated.aggregation.Aggregator;
@@ -32,6 +34,7 @@ final class StageRecord {
   private final Aggregator aggregator;
   private final WorkflowInfo info;
   private final List<StageDecision> interventions = new ArrayList<>();
+  private final List<String> warnings = new ArrayList<>();
   private AggregationOptions options;
   private PartialFailurePolicy policy;
   private int minRegions;
@@ -60,6 +63,11 @@ final class StageRecord {
   /** Whether a failure parks the stage. */
   boolean waits() {
     return policy == PartialFailurePolicy.WAIT && ending == null;
+  }
+
+  /** A reader of the record should know that. */
+  void warn(String warning) {
+    warnings.add(warning);
   }
 
   /** An operator decided. */
@@ -113,6 +121,15 @@ final class StageRecord {
     return result(outcome, decision, results, null, aggregated, winner, latencyMs);
   }
 
+  /** The record of a stage that had nothing to execute. */
+  FederatedStageResult ofNothing(
+      RoutingDecision decision, Map<String, RegionResult> results, long latencyMs) {
+    boolean joined = aggregation() == AggregationStrategy.CONCAT;
+    JsonNode none = joined ? JsonNodeFactory.instance.arrayNode() : NullNode.instance;
+    Aggregated aggregated = new Aggregated(none, List.of());
+    return result(StageOutcome.SUCCEEDED, decision, results, null, aggregated, null, latencyMs);
+  }
+
   /** The record of a stage that failed with that. */
   FederatedStageResult refused(
       RoutingDecision decision,
@@ -130,7 +147,9 @@ final class StageRecord {
       return failed.get(0).error();
     }
     boolean first = aggregation() == AggregationStrategy.FIRST;
-    boolean enough = first ? !succeeded.isEmpty() : succeeded.size() >= minRegions;
+    // An array may have fewer items than there are regions.
+    int least = config.partitioned() ? Math.min(minRegions, counted) : minRegions;
+    boolean enough = first ? !succeeded.isEmpty() : succeeded.size() >= least;
     if (succeeded.isEmpty() || !enough) {
       return RegionError.of(
           FailureType.QUORUM_NOT_MET,
@@ -173,9 +192,9 @@ final class StageRecord {
       @Nullable Aggregated aggregated,
       @Nullable String winner,
       long latencyMs) {
-    JsonNode recorded =
-        aggregated == null || Aggregator.builtIn(options) ? null : aggregated.value();
     List<RegionResult> succeeded = withStatus(results, RegionStatus.SUCCEEDED);
+    boolean computable = Aggregator.builtIn(options) && !succeeded.isEmpty();
+    JsonNode recorded = aggregated == null || computable ? null : aggregated.value();
     List<RegionResult> failed = withStatus(results, RegionStatus.FAILED);
     double cost = 0;
     long tokens = 0;
@@ -183,6 +202,8 @@ final class StageRecord {
       cost += result.cost();
       tokens += result.tokensUsed();
     }
+    List<String> all = new ArrayList<>(warnings);
+    all.addAll(aggregated == null ? List.of() : aggregated.warnings());
     Redrive redrive = request.redrive();
     return ResultSize.fit(
         new FederatedStageResult(
@@ -194,7 +215,7 @@ final class StageRecord {
             recorded,
             winner,
             error,
-            aggregated == null ? List.of() : aggregated.warnings(),
+            all,
             !succeeded.isEmpty() && !failed.isEmpty(),
             names(succeeded),
             names(failed),

@@ -173,8 +173,6 @@ class StageFederationParserTest {
       strings = {
         "hedge: {after_seconds: 1}",
         "max_cost: 1",
-        "distribution: 'scatter'",
-        "region_inputs: {}",
       })
   void whatIsNotBuiltYetIsRefusedAsSuch(String text) {
     assertThat(stageProblem("{" + text + "}").message()).contains("not supported yet");
@@ -307,7 +305,12 @@ class StageFederationParserTest {
                 "score",
                 null,
                 false,
-                MergeConflict.LAST))
+                MergeConflict.LAST,
+                null,
+                null,
+                null,
+                null,
+                null))
         .isEqualTo(FederatedStageConfig.builder().build());
   }
 
