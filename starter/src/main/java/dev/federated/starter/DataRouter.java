@@ -50,10 +50,13 @@ public final class DataRouter {
 
   /** The decision of a strategy for data or a caller at that place, with every candidate. */
   public RoutingDecision decide(FederationStrategy strategy, @Nullable GeoPoint location) {
+    // Asked for the cheapest region or the next in turn, that is the answer, wherever data is.
+    boolean byPlace =
+        strategy == FederationStrategy.NEAREST || strategy == FederationStrategy.LEAST_LOADED;
     FederatedStageConfig stage =
         FederatedStageConfig.builder()
             .strategy(strategy)
-            .dataLocality(location != null)
+            .dataLocality(location != null && byPlace)
             .dataLocation(location == null ? null : DataLocation.at(location))
             .build();
     return RegionSelector.decide(stage, FederationSnapshots.of(federation, stage));

@@ -86,8 +86,11 @@ public final class FederationSnapshots {
     }
     FederationStrategy strategy =
         stage.strategy() == null ? federation.defaultStrategy() : stage.strategy();
-    boolean reordered =
-        strategy == FederationStrategy.COST_OPTIMIZED || strategy == FederationStrategy.ROUND_ROBIN;
+    boolean dataFirst =
+        stage.dataLocality()
+            && data != null
+            && (strategy == FederationStrategy.COST_OPTIMIZED
+                || strategy == FederationStrategy.ROUND_ROBIN);
     RegionSnapshot fallbackRegion =
         fallback == null || names.contains(fallback) ? null : look(fallback, view, unknown);
     RegionSnapshot dataRegion =
@@ -111,7 +114,7 @@ public final class FederationSnapshots {
         searchAttributes,
         federation.digest(),
         others.isEmpty() ? null : others,
-        reordered && stage.dataLocality() && data != null ? true : null);
+        dataFirst ? true : null);
   }
 
   private @Nullable RegionSnapshot look(

@@ -339,6 +339,7 @@ public final class StageRun {
       takeOver(redrive);
     }
     if (config.partitioned()) {
+      nothingToDo = shares.isEmpty();
       return;
     }
     if (!decision.strategy().replicated()) {

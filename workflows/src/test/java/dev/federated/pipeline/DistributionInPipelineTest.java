@@ -158,8 +158,7 @@ class DistributionInPipelineTest {
     AtomicBoolean down = new AtomicBoolean(true);
     regions
         .region("us", DistributionInPipelineTest::echo)
-        .region(
-            "eu", request -> down.get() ? unavailable().apply(request) : echo(request))
+        .region("eu", request -> down.get() ? unavailable().apply(request) : echo(request))
         .start();
     PipelineRequest request =
         request(

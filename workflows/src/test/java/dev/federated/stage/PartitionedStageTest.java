@@ -191,6 +191,47 @@ class PartitionedStageTest {
   }
 
   @Test
+  void whereEveryRegionIsDownTheStageParksWithItsPartsAndGoesOnWithThem() {
+    regions
+        .region("us", PartitionedStageTest::echo)
+        .region("eu", PartitionedStageTest::echo)
+        .start();
+    regions.world().knows("us", region -> region.circuit(CircuitState.OPEN));
+    regions.world().knows("eu", region -> region.online(false));
+    WorkflowStub stub =
+        regions.startStage(
+            partition("us", "eu").onPartialFailure(PartialFailurePolicy.WAIT), "[1, 2, 3]");
+    Awaitility.await().until(() -> stub.query("standing", ParkedStage.class).parked());
+    assertThat(stub.query("standing", ParkedStage.class).failedRegions())
+        .containsOnlyKeys("us", "eu");
+    assertThat(regions.requests).isEmpty();
+
+    stub.update("decide", ParkedStage.class, StageDecision.retry(null));
+
+    assertThat(ScriptedRegions.result(stub).aggregated()).isEqualTo(json("[1, 2, 3]"));
+  }
+
+  @Test
+  void aRedriveOfAnEmptyArraySucceedsLikeTheFirstExecution() {
+    regions.region("us", PartitionedStageTest::echo).start();
+    FederatedStageConfig.Builder block = partition("us");
+    FederatedStageResult first = regions.run(block, "[]");
+    WorkflowStub stub = regions.control(FederatedStageWorkflow.TYPE, "redriven-empty");
+    stub.start(
+        new StageRequest("process", "transformer", json("{}"), json("[]"), block.build())
+            .redriving(
+                new Redrive(
+                    first.workflowId(),
+                    first.runId(),
+                    new KeyRoot(first.workflowId(), first.runId()),
+                    first.regionResults(),
+                    null,
+                    false)));
+
+    assertThat(ScriptedRegions.result(stub).aggregated()).isEqualTo(json("[]"));
+  }
+
+  @Test
   void failedPartsMoveToTheNextRegionsAndOneRegionMayTakeSeveral() {
     regions
         .region("a", unavailable())
