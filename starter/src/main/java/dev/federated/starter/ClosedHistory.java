@@ -4,11 +4,14 @@ import dev.federated.model.AggregationStrategy;
 import dev.federated.model.FailureType;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationStrategy;
+import dev.federated.model.ItemRanges;
+import dev.federated.model.Redrive;
 import dev.federated.model.RegionError;
 import dev.federated.model.RegionResult;
 import dev.federated.model.RegionStatus;
 import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
+import dev.federated.model.WorldSnapshot;
 import dev.federated.pipeline.ComponentRequest;
 import dev.federated.pipeline.ComponentResponse;
 import dev.federated.pipeline.ExecuteComponentActivity;
@@ -19,6 +22,7 @@ import dev.federated.pipeline.PipelineRequest;
 import dev.federated.pipeline.PipelineResult;
 import dev.federated.pipeline.StageDefinition;
 import dev.federated.pipeline.StageReport;
+import dev.federated.routing.Partition;
 import dev.federated.stage.FederatedStageResult;
 import dev.federated.stage.FederatedStageWorkflow;
 import dev.federated.stage.Federation;
@@ -41,6 +45,7 @@ import org.jspecify.annotations.Nullable;
 final class ClosedHistory {
   private static final RegionError STOPPED =
       RegionError.of(FailureType.CANCELLED, "it was stopped and left no record but its history");
+  private static final String SIDE_EFFECT = "SideEffect";
 
   private final WorkflowClient client;
   private final String workflowId;
@@ -69,12 +74,15 @@ final class ClosedHistory {
   /** The record of a stage that ended without one: the shares that succeeded. */
   FederatedStageResult stage() {
     StageRequest request = input(StageRequest.class);
-    Map<String, RegionResult> shares = new LinkedHashMap<>();
-    if (request.redrive() != null) {
-      shares.putAll(request.redrive().shares());
+    Redrive earlier = request.redrive();
+    Map<String, RegionResult> shares =
+        new LinkedHashMap<>(earlier == null ? Map.of() : earlier.shares());
+    boolean split = shares.values().stream().anyMatch(share -> share.items() != null);
+    for (RegionResult share : shares(request.stageId()).values()) {
+      RegionResult before = shares.get(share.region());
+      shares.put(share.region(), before == null ? share : share.withItems(before.items()));
     }
-    shares.putAll(shares(request.stageId()));
-    return stage(request.stageId(), request.federation(), shares);
+    return stage(request.stageId(), request.federation(), split ? shares : parts(request, shares));
   }
 
   /**
@@ -262,6 +270,41 @@ final class ClosedHistory {
         null,
         null,
         null);
+  }
+
+  /**
+   * How a stage that ended without a record split its array: every part under its region, with what
+   * is known of it. The shares themselves where nothing was split.
+   */
+  private Map<String, RegionResult> parts(StageRequest request, Map<String, RegionResult> shares) {
+    if (!request.federation().partitioned()) {
+      return shares;
+    }
+    Map<String, RegionResult> parts = new LinkedHashMap<>();
+    Map<String, ItemRanges> split =
+        snapshot().map(snapshot -> Partition.ofStage(request, snapshot).parts()).orElse(Map.of());
+    split.forEach(
+        (region, items) -> {
+          RegionStatus missing = items.isEmpty() ? RegionStatus.SKIPPED : RegionStatus.FAILED;
+          RegionResult share =
+              shares.getOrDefault(region, RegionResult.notCalled(region, missing, null));
+          parts.put(region, share.withItems(items));
+        });
+    return parts;
+  }
+
+  /** What the stage knew when it decided, if it came that far. */
+  private Optional<WorldSnapshot> snapshot() {
+    for (HistoryEvent event : events) {
+      if (event.getEventType() == EventType.EVENT_TYPE_MARKER_RECORDED
+          && event.getMarkerRecordedEventAttributes().getMarkerName().equals(SIDE_EFFECT)) {
+        return Optional.of(
+            decode(
+                event.getMarkerRecordedEventAttributes().getDetailsOrThrow("data"),
+                WorldSnapshot.class));
+      }
+    }
+    return Optional.empty();
   }
 
   private static RegionResult result(String share, RemoteRequest request, RemoteResponse response) {

@@ -2,22 +2,24 @@ package dev.federated.starter;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.federated.model.DataLocation;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.FederationStrategy;
 import dev.federated.model.GeoPoint;
-import dev.federated.model.RegionConfig;
+import dev.federated.model.RegionSnapshot;
 import dev.federated.model.RoutingDecision;
 import dev.federated.model.WorldSnapshot;
 import dev.federated.routing.FederationSnapshots;
+import dev.federated.routing.Partition;
 import dev.federated.routing.RegionSelector;
-import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -48,10 +50,13 @@ public final class DataRouter {
 
   /** The decision of a strategy for data or a caller at that place, with every candidate. */
   public RoutingDecision decide(FederationStrategy strategy, @Nullable GeoPoint location) {
+    // Asked for the cheapest region or the next in turn, that is the answer, wherever data is.
+    boolean byPlace =
+        strategy == FederationStrategy.NEAREST || strategy == FederationStrategy.LEAST_LOADED;
     FederatedStageConfig stage =
         FederatedStageConfig.builder()
             .strategy(strategy)
-            .dataLocality(location != null)
+            .dataLocality(location != null && byPlace)
             .dataLocation(location == null ? null : DataLocation.at(location))
             .build();
     return RegionSelector.decide(stage, FederationSnapshots.of(federation, stage));
@@ -80,23 +85,10 @@ public final class DataRouter {
    * @throws NoSuchElementException if no region is enabled
    */
   public Map<String, ArrayNode> partition(ArrayNode items) {
-    List<RegionConfig> regions = new ArrayList<>();
-    for (String name : decide(FederationStrategy.PARALLEL, null).chosen()) {
-      federation.region(name).ifPresent(regions::add);
-    }
-    if (regions.isEmpty()) {
-      throw new NoSuchElementException("no region is enabled");
-    }
-    int[] sizes = sizes(items.size(), regions.stream().mapToDouble(RegionConfig::weight).toArray());
     Map<String, ArrayNode> parts = new LinkedHashMap<>();
-    int next = 0;
-    for (int i = 0; i < sizes.length; i++) {
-      ArrayNode part = JsonNodeFactory.instance.arrayNode();
-      for (int taken = 0; taken < sizes[i]; taken++) {
-        part.add(items.get(next++));
-      }
-      parts.put(regions.get(i).name(), part);
-    }
+    Partition.byWeight(items.size(), enabled())
+        .parts()
+        .forEach((region, part) -> parts.put(region, part.pick(items)));
     return parts;
   }
 
@@ -109,48 +101,30 @@ public final class DataRouter {
    */
   public Map<String, ArrayNode> partition(
       ArrayNode items, Function<JsonNode, @Nullable GeoPoint> place) {
+    Partition partition =
+        Partition.byPlace(
+            items, enabled(), item -> new Partition.Place(null, place.apply(item)), name -> null);
     Map<String, ArrayNode> parts = new LinkedHashMap<>();
-    FederatedStageConfig anywhere =
-        FederatedStageConfig.builder().strategy(FederationStrategy.NEAREST).build();
-    WorldSnapshot snapshot = FederationSnapshots.of(federation, anywhere);
-    for (JsonNode item : items) {
-      FederatedStageConfig near = anywhere.toBuilder().sourceLocation(place.apply(item)).build();
-      RoutingDecision decision = RegionSelector.decide(near, snapshot);
-      if (decision.chosen().isEmpty()) {
-        throw new NoSuchElementException(decision.reason());
-      }
-      parts
-          .computeIfAbsent(decision.chosen().get(0), region -> JsonNodeFactory.instance.arrayNode())
-          .add(item);
-    }
+    partition.parts().entrySet().stream()
+        .filter(part -> !part.getValue().isEmpty())
+        .sorted(Comparator.comparingInt(part -> part.getValue().ranges().get(0).first()))
+        .forEach(part -> parts.put(part.getKey(), part.getValue().pick(items)));
     return parts;
   }
 
-  /** Splits a number by weights: whole shares first, then one more to the largest remainders. */
-  private static int[] sizes(int count, double[] weights) {
-    double total = 0;
-    for (double weight : weights) {
-      total += weight;
+  /** The enabled regions, by priority and name. */
+  private List<RegionSnapshot> enabled() {
+    FederatedStageConfig stage =
+        FederatedStageConfig.builder().strategy(FederationStrategy.PARALLEL).build();
+    WorldSnapshot snapshot = FederationSnapshots.of(federation, stage);
+    Set<String> chosen = new HashSet<>(RegionSelector.decide(stage, snapshot).chosen());
+    List<RegionSnapshot> regions =
+        RegionSelector.inOrder(stage, snapshot).stream()
+            .filter(region -> chosen.contains(region.name()))
+            .toList();
+    if (regions.isEmpty()) {
+      throw new NoSuchElementException("no region is enabled");
     }
-    int[] sizes = new int[weights.length];
-    double[] remainders = new double[weights.length];
-    int left = count;
-    for (int i = 0; i < weights.length; i++) {
-      double share = count * weights[i] / total;
-      sizes[i] = (int) Math.floor(share);
-      remainders[i] = share - sizes[i];
-      left -= sizes[i];
-    }
-    for (; left > 0; left--) {
-      int largest = 0;
-      for (int i = 1; i < remainders.length; i++) {
-        if (remainders[i] > remainders[largest]) {
-          largest = i;
-        }
-      }
-      sizes[largest]++;
-      remainders[largest] = -1;
-    }
-    return sizes;
+    return regions;
   }
 }

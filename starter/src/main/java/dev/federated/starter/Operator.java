@@ -120,7 +120,22 @@ final class Operator {
             options.relocations(),
             options.newKey());
     FederatedStageConfig federation = options.federation();
-    return (federation == null ? request : request.withFederation(federation)).redriving(redrive);
+    return (federation == null
+            ? request
+            : request.withFederation(withDataOf(request.federation(), federation)))
+        .redriving(redrive);
+  }
+
+  /** A corrected block changes where and how shares execute, never what each of them has. */
+  private static FederatedStageConfig withDataOf(
+      FederatedStageConfig recorded, FederatedStageConfig corrected) {
+    return corrected.toBuilder()
+        .distribution(recorded.distribution())
+        .partitionItems(recorded.partitionItems())
+        .partitionBy(recorded.partitionBy())
+        .partitionLocation(recorded.partitionLocation())
+        .regionInputs(recorded.regionInputs())
+        .build();
   }
 
   PipelineRequest pipelineToRedrive(WorkflowExecutionDescription closed, RedriveOptions options) {

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.federated.model.Candidate;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationConfig;
+import dev.federated.model.ItemRanges;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.RoutingDecision;
 import dev.federated.model.SecretSource;
@@ -21,6 +22,7 @@ import dev.federated.pipeline.PipelineParser;
 import dev.federated.pipeline.PipelineResult;
 import dev.federated.pipeline.StageDefinition;
 import dev.federated.routing.FederationSnapshots;
+import dev.federated.routing.Partition;
 import dev.federated.routing.RegionSelector;
 import dev.federated.stage.FederatedStageResult;
 import dev.federated.worker.config.FederationConfigLoader;
@@ -190,6 +192,19 @@ class ExamplesTest {
         .hasSize(2);
   }
 
+  @Test
+  void anArrayIsSplitByWeightOverTheRegionsInsideTheResidency() throws IOException {
+    String name = "stage-partition.json";
+    FederationConfig federation = federation("federation.yaml");
+    FederatedStageConfig block = stage(name, federation).stage().federation();
+    StageRequest request =
+        new StageRequest("partition", "transformer", json("{}"), read("inputs/" + name), block);
+
+    assertThat(Partition.ofStage(request, FederationSnapshots.of(federation, block)).parts())
+        .isEqualTo(
+            Map.of("us-east-1", ItemRanges.parse("0-3"), "eu-west-1", ItemRanges.parse("4-5")));
+  }
+
   @ParameterizedTest
   @MethodSource("stages")
   void theStageRunsOnOneMachine(String name) throws IOException {
@@ -219,6 +234,11 @@ class ExamplesTest {
           "stage-cheapest.json", "{\"prompt\": \"summarise the order book\"}",
           "stage-rollout.json",
               "[{\"version\": \"2026.1\"}, {\"version\": \"2026.1\"}, {\"version\": \"2026.1\"}]",
+          "stage-partition.json",
+              """
+              [{"id": 1, "amount": 40}, {"id": 2, "amount": 15}, {"id": 3, "amount": 99},
+               {"id": 4, "amount": 12}, {"id": 5, "amount": 7}, {"id": 6, "amount": 63}]
+              """,
           "stage-residency.json", "{\"patient\": 17}");
 
   @ParameterizedTest

@@ -49,4 +49,12 @@ public enum AggregationStrategy implements WireName {
   public List<String> aliases() {
     return this == MAJORITY ? List.of("vote") : List.of();
   }
+
+  /** Whether the result has something of every output, as the parts of one array need. */
+  public boolean gathersParts() {
+    return switch (this) {
+      case MERGE, REDUCE, ALL, CONCAT -> true;
+      case FIRST, MAJORITY, BEST -> false;
+    };
+  }
 }

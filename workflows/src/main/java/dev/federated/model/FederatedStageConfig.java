@@ -1,11 +1,17 @@
 package dev.federated.model;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.annotation.JsonPOJOBuilder;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +52,13 @@ import org.jspecify.annotations.Nullable;
  * @param maxCost the most that the stage may cost by the estimates of its executions, failed ones
  *     included, in the currency of the federation's prices; above 0 where a person writes it; null
  *     means no limit
+ * @param distribution what each region gets of the inputs; null means replicate
+ * @param partitionItems where the array to be partitioned is in the inputs, field names with dots
+ *     between; null means that the inputs are the array
+ * @param partitionBy what decides how many items a region gets; null means weight
+ * @param partitionLocation the field of an item that says where it is; null means location
+ * @param regionInputs the inputs of each region's share instead of the stage's, by region; null
+ *     means that every region gets the stage's. Its regions are the stage's where none are listed
  */
 @WireRecord
 @JsonDeserialize(builder = FederatedStageConfig.Builder.class)
@@ -66,7 +79,7 @@ public record FederatedStageConfig(
     double retryDelaySeconds,
     @Nullable String fallbackRegion,
     List<String> requiredTags,
-    @Nullable List<String> residency,
+    @Nullable Residency residency,
     int minRegions,
     int maxParallel,
     @Nullable PartialFailurePolicy onPartialFailure,
@@ -77,11 +90,19 @@ public record FederatedStageConfig(
     @Nullable String voteField,
     boolean requireMajority,
     MergeConflict mergeConflict,
-    @Nullable Double maxCost) {
+    @Nullable Double maxCost,
+    @Nullable Distribution distribution,
+    @Nullable String partitionItems,
+    @Nullable PartitionBy partitionBy,
+    @Nullable String partitionLocation,
+    @Nullable Map<String, JsonNode> regionInputs) {
   public FederatedStageConfig {
+    if (regionInputs != null) {
+      regionInputs = Collections.unmodifiableMap(new LinkedHashMap<>(regionInputs));
+      regions = regions.isEmpty() ? List.copyOf(regionInputs.keySet()) : regions;
+    }
     regions = List.copyOf(regions);
     requiredTags = List.copyOf(requiredTags);
-    residency = residency == null ? null : List.copyOf(residency);
   }
 
   /** How long a parked stage waits for a decision unless it says otherwise: 7 days. */
@@ -123,8 +144,31 @@ public record FederatedStageConfig(
     builder.requireMajority = requireMajority;
     builder.mergeConflict = mergeConflict;
     builder.maxCost = maxCost;
+    builder.distribution = distribution;
+    builder.partitionItems = partitionItems;
+    builder.partitionBy = partitionBy;
+    builder.partitionLocation = partitionLocation;
+    builder.regionInputs = regionInputs;
 
     return builder;
+  }
+
+  /** The field of an item that says where it is, unless the block names another: location. */
+  public static final String DEFAULT_PARTITION_LOCATION = "location";
+
+  /** Whether every region gets a part of an array of the inputs. */
+  public boolean partitioned() {
+    return distribution == Distribution.PARTITION;
+  }
+
+  /** What decides how many items a region gets, with its default. */
+  public PartitionBy partitionByOrDefault() {
+    return partitionBy == null ? PartitionBy.WEIGHT : partitionBy;
+  }
+
+  /** The field of an item that says where it is, with its default. */
+  public String partitionLocationOrDefault() {
+    return partitionLocation == null ? DEFAULT_PARTITION_LOCATION : partitionLocation;
   }
 
   /** Attempts in one region: one, or one more than {@link #maxRetries}. */
@@ -159,7 +203,7 @@ public record FederatedStageConfig(
     private double retryDelaySeconds = 1;
     private @Nullable String fallbackRegion;
     private List<String> requiredTags = List.of();
-    private @Nullable List<String> residency;
+    private @Nullable Residency residency;
     private int minRegions = 1;
     private int maxParallel = 100;
     private @Nullable PartialFailurePolicy onPartialFailure;
@@ -171,6 +215,11 @@ public record FederatedStageConfig(
     private boolean requireMajority;
     private MergeConflict mergeConflict = MergeConflict.LAST;
     private @Nullable Double maxCost;
+    private @Nullable Distribution distribution;
+    private @Nullable String partitionItems;
+    private @Nullable PartitionBy partitionBy;
+    private @Nullable String partitionLocation;
+    private @Nullable Map<String, JsonNode> regionInputs;
 
     private Builder() {}
 
@@ -271,8 +320,16 @@ public record FederatedStageConfig(
     }
 
     /** Sets residency. */
-    public Builder residency(@Nullable List<String> residency) {
+    @JsonProperty("residency")
+    public Builder residency(@Nullable Residency residency) {
       this.residency = residency;
+      return this;
+    }
+
+    /** Sets residency to the regions of those names. */
+    @JsonIgnore
+    public Builder residency(@Nullable List<String> names) {
+      this.residency = names == null ? null : Residency.inRegions(names);
       return this;
     }
 
@@ -342,6 +399,36 @@ public record FederatedStageConfig(
       return this;
     }
 
+    /** Sets distribution. */
+    public Builder distribution(@Nullable Distribution distribution) {
+      this.distribution = distribution;
+      return this;
+    }
+
+    /** Sets partition_items. */
+    public Builder partitionItems(@Nullable String partitionItems) {
+      this.partitionItems = partitionItems;
+      return this;
+    }
+
+    /** Sets partition_by. */
+    public Builder partitionBy(@Nullable PartitionBy partitionBy) {
+      this.partitionBy = partitionBy;
+      return this;
+    }
+
+    /** Sets partition_location. */
+    public Builder partitionLocation(@Nullable String partitionLocation) {
+      this.partitionLocation = partitionLocation;
+      return this;
+    }
+
+    /** Sets region_inputs. */
+    public Builder regionInputs(@Nullable Map<String, JsonNode> regionInputs) {
+      this.regionInputs = regionInputs;
+      return this;
+    }
+
     /** The block. */
     public FederatedStageConfig build() {
       return new FederatedStageConfig(
@@ -372,7 +459,12 @@ public record FederatedStageConfig(
           voteField,
           requireMajority,
           mergeConflict,
-          maxCost);
+          maxCost,
+          distribution,
+          partitionItems,
+          partitionBy,
+          partitionLocation,
+          regionInputs);
     }
   }
 }

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param keyGeneration how often the share's idempotency key was renewed; null for never
  * @param estimatedCost what one execution in {@link #executedIn} was expected to cost; null if no
  *     region was called or that one has no price
+ * @param items which items of a partitioned array the share has; null where none is partitioned
  */
 @WireRecord
 public record RegionResult(
@@ -42,7 +43,8 @@ public record RegionResult(
     double cost,
     boolean costEstimated,
     @Nullable Integer keyGeneration,
-    @Nullable Double estimatedCost) {
+    @Nullable Double estimatedCost,
+    @Nullable ItemRanges items) {
   public RegionResult {
     // A mapper may read JSON null as either; here a success has an output and nothing else has one.
     if (status == RegionStatus.SUCCEEDED) {
@@ -53,7 +55,7 @@ public record RegionResult(
     hops = List.copyOf(hops);
   }
 
-  /** A share whose idempotency key was never renewed, without an estimate of its cost. */
+  /** A share whose idempotency key was never renewed, without an estimate, of no partition. */
   public RegionResult(
       String region,
       @Nullable String executedIn,
@@ -78,6 +80,7 @@ public record RegionResult(
         tokensUsed,
         cost,
         costEstimated,
+        null,
         null,
         null);
   }
@@ -117,6 +120,26 @@ public record RegionResult(
         cost,
         costEstimated,
         keyGeneration,
-        estimatedCost);
+        estimatedCost,
+        items);
+  }
+
+  /** The same result, of a share that has those items of a partitioned array. */
+  public RegionResult withItems(@Nullable ItemRanges items) {
+    return new RegionResult(
+        region,
+        executedIn,
+        status,
+        output,
+        error,
+        attempts,
+        hops,
+        latencyMs,
+        tokensUsed,
+        cost,
+        costEstimated,
+        keyGeneration,
+        estimatedCost,
+        items);
   }
 }

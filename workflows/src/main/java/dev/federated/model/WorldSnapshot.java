@@ -19,6 +19,10 @@ import org.jspecify.annotations.Nullable;
  * @param maxOutputBytes largest result of one region, in bytes of JSON
  * @param searchAttributes whether the namespace has the federation's search attributes
  * @param configDigest digest of the federation file that was in force
+ * @param otherRegions further regions of which something is read, such as where they are and what
+ *     moving data out of them costs; none of them executes anything; null for none
+ * @param dataFirst true if the data's region goes before price and turn; null in histories from
+ *     before that, and where it makes no difference
  */
 @WireRecord
 public record WorldSnapshot(
@@ -32,12 +36,47 @@ public record WorldSnapshot(
     CircuitBreakerConfig circuitBreaker,
     int maxOutputBytes,
     boolean searchAttributes,
-    String configDigest) {
+    String configDigest,
+    @Nullable List<RegionSnapshot> otherRegions,
+    @Nullable Boolean dataFirst) {
   public WorldSnapshot {
     candidates = List.copyOf(candidates);
+    otherRegions = otherRegions == null ? null : List.copyOf(otherRegions);
   }
 
-  /** The region of that name among the candidates, the fallback and the data's region, or null. */
+  /** Without anything of further regions. */
+  public WorldSnapshot(
+      List<RegionSnapshot> candidates,
+      @Nullable RegionSnapshot fallback,
+      @Nullable RegionSnapshot dataRegion,
+      @Nullable List<String> unknownRegions,
+      @Nullable FederationStrategy defaultStrategy,
+      @Nullable AggregationStrategy defaultAggregation,
+      @Nullable PartialFailurePolicy defaultOnPartialFailure,
+      CircuitBreakerConfig circuitBreaker,
+      int maxOutputBytes,
+      boolean searchAttributes,
+      String configDigest) {
+    this(
+        candidates,
+        fallback,
+        dataRegion,
+        unknownRegions,
+        defaultStrategy,
+        defaultAggregation,
+        defaultOnPartialFailure,
+        circuitBreaker,
+        maxOutputBytes,
+        searchAttributes,
+        configDigest,
+        null,
+        null);
+  }
+
+  /**
+   * The region of that name among the candidates, the fallback, the data's region and the further
+   * ones, or null.
+   */
   public @Nullable RegionSnapshot region(String name) {
     for (RegionSnapshot candidate : candidates) {
       if (candidate.name().equals(name)) {
@@ -47,6 +86,14 @@ public record WorldSnapshot(
     if (fallback != null && fallback.name().equals(name)) {
       return fallback;
     }
-    return dataRegion != null && dataRegion.name().equals(name) ? dataRegion : null;
+    if (dataRegion != null && dataRegion.name().equals(name)) {
+      return dataRegion;
+    }
+    for (RegionSnapshot other : otherRegions == null ? List.<RegionSnapshot>of() : otherRegions) {
+      if (other.name().equals(name)) {
+        return other;
+      }
+    }
+    return null;
   }
 }

@@ -3,19 +3,19 @@ package dev.federated.parsing;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.federated.aggregation.BuiltInReduce;
 import dev.federated.model.AggregationStrategy;
-import dev.federated.model.DataLocation;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.FederationStrategy;
-import dev.federated.model.GeoPoint;
 import dev.federated.model.MergeConflict;
 import dev.federated.model.PartialFailurePolicy;
+import dev.federated.model.RegionConfig;
+import dev.federated.model.Residency;
 import dev.federated.model.WireName;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.regex.Pattern;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the {@code federation} block of a stage. */
@@ -26,10 +26,8 @@ public final class StageFederationParser {
   private static final double LONGEST_SECONDS = 86_400;
   private static final double LONGEST_RESUME_SECONDS = 365 * 86_400;
   private static final double LONGEST_TOTAL_SECONDS = 30 * 86_400;
-  private static final long LARGEST_COUNT = 1_000_000_000_000_000L;
+  static final long LARGEST_COUNT = 1_000_000_000_000_000L;
   private static final int MOST_REGIONS = 10_000;
-  private static final String A_PLACE = "a place such as {\"lat\": 40.7, \"lon\": -74.0}";
-  private static final Pattern COORDINATES = Pattern.compile("[-+0-9. ]+,[-+0-9. ]+");
 
   private StageFederationParser() {}
 
@@ -57,14 +55,13 @@ public final class StageFederationParser {
     config.aggregation(aggregation);
     List<String> regions = regionNames(block, "regions", federation);
     config.regions(regions == null ? List.of() : regions);
-    List<String> residency = regionNames(block, "residency", federation);
-    config.residency(residency);
+    config.residency(residency(block, federation));
     config.fallbackRegion(regionName(block, "fallback_region", federation));
     config.requiredTags(orEmpty(block.texts("required_tags")));
 
     config.dataLocality(block.bool("data_locality", defaults.dataLocality()));
-    config.dataLocation(dataLocation(block, federation));
-    config.sourceLocation(sourceLocation(block));
+    config.dataLocation(DataLocationParser.parse(block, federation));
+    config.sourceLocation(DataLocationParser.sourceLocation(block));
     config.dataSizeBytes(
         block.integer("data_size_bytes", 0, LARGEST_COUNT, defaults.dataSizeBytes()));
     config.expectedTokens(
@@ -115,10 +112,10 @@ public final class StageFederationParser {
         block.constant("merge_conflict", MergeConflict.class, "merge conflict rule");
     config.mergeConflict(conflict == null ? defaults.mergeConflict() : conflict);
 
+    DistributionParser.parse(block, federation, config);
+
     block.notYetSupported(
         "hedge",
-        "distribution",
-        "region_inputs",
         "require_available",
         "max_regions",
         "grace_seconds",
@@ -157,7 +154,7 @@ public final class StageFederationParser {
     block.finish();
 
     FederatedStageConfig parsed = config.build();
-    checkResidency(parsed, block);
+    checkResidency(parsed, block, federation);
     checkMinRegions(parsed, block, federation);
     return parsed;
   }
@@ -198,10 +195,11 @@ public final class StageFederationParser {
     if (regions.isEmpty() && federation != null) {
       regions = federation.regionNames();
     }
-    List<String> residency = config.residency();
-    if (residency != null) {
-      regions =
-          regions.isEmpty() ? residency : regions.stream().filter(residency::contains).toList();
+    Residency residency = config.residency();
+    if (residency != null && residency.regions() != null && regions.isEmpty()) {
+      regions = residency.regions();
+    } else if (residency != null) {
+      regions = regions.stream().filter(name -> allows(residency, name, federation)).toList();
     }
     String problem = null;
     if (strategy != null && !strategy.replicated()) {
@@ -218,12 +216,68 @@ public final class StageFederationParser {
     }
   }
 
-  private static void checkResidency(FederatedStageConfig config, StrictObject block) {
-    List<String> residency = config.residency();
-    if (residency == null || residency.isEmpty()) {
+  private static @Nullable Residency residency(
+      StrictObject block, @Nullable FederationConfig federation) {
+    JsonNode value = block.node("residency");
+    if (value == null || !value.isObject()) {
+      List<String> names = regionNames(block, "residency", federation);
+      return names == null ? null : Residency.inRegions(names);
+    }
+    StrictObject object = StrictObject.of(value, block.pathOf("residency"), block.problems());
+    List<String> tags = orEmpty(object.texts("tags"));
+    JsonNode given = object.node("tags");
+    if (given == null || (given.isArray() && given.isEmpty())) {
+      object.problems().add(object.pathOf("tags"), given, "is required, with at least one tag");
+    }
+    object.finish();
+    Residency residency = Residency.inTags(tags);
+    if (federation != null && !tags.isEmpty()) {
+      checkTags(residency, tags, object, federation);
+    }
+    return residency;
+  }
+
+  private static void checkTags(
+      Residency residency, List<String> tags, StrictObject object, FederationConfig federation) {
+    Set<String> known = new TreeSet<>();
+    federation.regions().forEach(region -> known.addAll(region.tags()));
+    for (int i = 0; i < tags.size(); i++) {
+      if (!known.contains(tags.get(i))) {
+        object
+            .problems()
+            .addUnknown(object.pathOf("tags") + "[" + i + "]", "tag", tags.get(i), known);
+      }
+    }
+    boolean nowhere =
+        federation.regionNames().stream().noneMatch(name -> allows(residency, name, federation));
+    if (known.containsAll(tags) && nowhere) {
+      object
+          .problems()
+          .add(object.pathOf("tags"), object.node("tags"), "no region has every one of them");
+    }
+  }
+
+  /** Whether a residency allows a region; one whose tags nobody can look up counts as allowed. */
+  private static boolean allows(
+      Residency residency, String name, @Nullable FederationConfig federation) {
+    if (residency.regions() == null && federation == null) {
+      return true;
+    }
+    List<String> tags =
+        federation == null
+            ? List.of()
+            : federation.region(name).map(RegionConfig::tags).orElse(List.of());
+    return residency.allows(name, tags);
+  }
+
+  private static void checkResidency(
+      FederatedStageConfig config, StrictObject block, @Nullable FederationConfig federation) {
+    Residency residency = config.residency();
+    if (residency == null || (residency.regions() != null && residency.regions().isEmpty())) {
       return;
     }
-    if (config.fallbackRegion() != null && !residency.contains(config.fallbackRegion())) {
+    String fallback = config.fallbackRegion();
+    if (fallback != null && !allows(residency, fallback, federation)) {
       block
           .problems()
           .add(
@@ -231,12 +285,14 @@ public final class StageFederationParser {
               block.node("fallback_region"),
               "is outside the residency " + residency);
     }
-    if (!config.regions().isEmpty() && config.regions().stream().noneMatch(residency::contains)) {
+    if (!config.regions().isEmpty()
+        && config.regions().stream().noneMatch(name -> allows(residency, name, federation))) {
+      String key = block.has("regions") ? "regions" : "region_inputs";
       block
           .problems()
           .add(
-              block.pathOf("regions"),
-              block.node("regions"),
+              block.pathOf(key),
+              block.has("regions") ? block.node("regions") : null,
               "none of them is inside the residency " + residency);
     }
   }
@@ -268,7 +324,8 @@ public final class StageFederationParser {
     return names;
   }
 
-  private static @Nullable String regionName(
+  /** A text that names a region, or null. */
+  static @Nullable String regionName(
       StrictObject block, String key, @Nullable FederationConfig federation) {
     String name = block.text(key);
     if (name != null && federation != null) {
@@ -277,56 +334,6 @@ public final class StageFederationParser {
       }
     }
     return name;
-  }
-
-  private static @Nullable DataLocation dataLocation(
-      StrictObject block, @Nullable FederationConfig federation) {
-    JsonNode value = block.node("data_location");
-    if (value == null) {
-      return null;
-    }
-    boolean coordinates = value.isTextual() && COORDINATES.matcher(value.asText()).matches();
-    if (coordinates || !(value.isTextual() || value.isObject())) {
-      refuseLocation(block, "data_location", value, "the name of a region or " + A_PLACE);
-      return null;
-    }
-    if (value.isTextual()) {
-      String region = regionName(block, "data_location", federation);
-      return region == null ? null : DataLocation.inRegion(region);
-    }
-    GeoPoint point = point(block.object("data_location"));
-    return point == null ? null : DataLocation.at(point);
-  }
-
-  private static @Nullable GeoPoint sourceLocation(StrictObject block) {
-    JsonNode value = block.node("source_location");
-    if (value != null && !value.isObject()) {
-      refuseLocation(block, "source_location", value, A_PLACE);
-      return null;
-    }
-    return point(block.object("source_location"));
-  }
-
-  private static void refuseLocation(
-      StrictObject block, String key, JsonNode value, String expected) {
-    block
-        .problems()
-        .add(block.pathOf(key), value.isValueNode() ? value : null, "has to be " + expected);
-  }
-
-  private static @Nullable GeoPoint point(@Nullable StrictObject object) {
-    if (object == null) {
-      return null;
-    }
-    Double lat = object.number("lat", -90, 90);
-    Double lon = object.number("lon", -180, 180);
-    for (String key : List.of("lat", "lon")) {
-      if (!object.has(key)) {
-        object.problems().add(object.pathOf(key), null, "is required");
-      }
-    }
-    object.finish();
-    return lat == null || lon == null ? null : new GeoPoint(lat, lon);
   }
 
   private static List<String> orEmpty(@Nullable List<String> texts) {

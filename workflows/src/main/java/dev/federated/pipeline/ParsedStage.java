@@ -1,6 +1,7 @@
 package dev.federated.pipeline;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.StageRequest;
 import java.util.List;
@@ -34,8 +35,15 @@ public record ParsedStage(StageDefinition stage, List<String> warnings) {
         stage.id(),
         stage.type(),
         Template.resolveConfig(stage.type(), stage.config(), scope),
-        stage.inputs() == null ? input : Template.resolve(stage.inputs(), scope),
-        federation);
+        inputs(input, scope),
+        RegionInputs.resolved(federation, scope));
+  }
+
+  private JsonNode inputs(JsonNode input, TemplateScope scope) throws TemplateException {
+    if (RegionInputs.replaceInputs(stage)) {
+      return NullNode.instance;
+    }
+    return stage.inputs() == null ? input : Template.resolve(stage.inputs(), scope);
   }
 
   /** A stage on its own sees its input only. */

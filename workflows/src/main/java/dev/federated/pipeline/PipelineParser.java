@@ -7,6 +7,7 @@ import dev.federated.model.FederationConfig;
 import dev.federated.model.FederationStrategy;
 import dev.federated.model.NamedSecret;
 import dev.federated.model.RegionConfig;
+import dev.federated.model.Residency;
 import dev.federated.parsing.InvalidDocumentException;
 import dev.federated.parsing.NearestNames;
 import dev.federated.parsing.Problem;
@@ -242,6 +243,16 @@ public final class PipelineParser {
     if (inputs != null) {
       warnOfSecretsInData(inputs, object.pathOf("inputs"));
     }
+    if (block != null && block.regionInputs() != null) {
+      warnOfSecretsInData(
+          json.path("federation").path("region_inputs"),
+          object.pathOf("federation") + ".region_inputs");
+      if (inputs != null) {
+        warnings.add(
+            "%s: nothing reads this, because region_inputs gives every region its own"
+                .formatted(object.pathOf("inputs")));
+      }
+    }
     return new StageDefinition(id, type, config, inputs, dependsOn, block);
   }
 
@@ -269,6 +280,13 @@ public final class PipelineParser {
     FederationStrategy resolved = defaults.strategy();
     if (resolved == null && federation != null) {
       resolved = federation.defaultStrategy();
+    }
+    if (resolved != null && !resolved.replicated() && block.partitioned()) {
+      problems.add(
+          place + ".distribution",
+          json.get("distribution"),
+          "partition needs parallel or sequential; the default strategy %s runs in one region"
+              .formatted(resolved.wireName()));
     }
     if (resolved != null && !resolved.replicated() && block.minRegions() > 1) {
       problems.add(
@@ -342,13 +360,13 @@ public final class PipelineParser {
   private static boolean isSentUnchecked(FederatedStageConfig block, FederationConfig federation) {
     List<RegionConfig> listed = new ArrayList<>();
     List<RegionConfig> possible = new ArrayList<>();
-    List<String> residency = block.residency();
+    Residency residency = block.residency();
     for (RegionConfig region : federation.regions()) {
       boolean named =
           block.regions().isEmpty() ? region.enabled() : block.regions().contains(region.name());
       if (named || region.name().equals(block.fallbackRegion())) {
         listed.add(region);
-        if ((residency == null || residency.contains(region.name()))
+        if ((residency == null || residency.allows(region.name(), region.tags()))
             && region.tags().containsAll(block.requiredTags())) {
           possible.add(region);
         }
@@ -501,6 +519,15 @@ public final class PipelineParser {
     if (stage.inputs() != null) {
       references.addAll(
           Template.references(stage.inputs(), Template.fieldPlace(place, "inputs"), problems));
+    }
+    FederatedStageConfig block = stage.federation();
+    if (block != null && block.regionInputs() != null) {
+      String inputs =
+          Template.fieldPlace(Template.fieldPlace(place, "federation"), "region_inputs");
+      for (Map.Entry<String, JsonNode> region : block.regionInputs().entrySet()) {
+        String regionPlace = Template.fieldPlace(inputs, region.getKey());
+        references.addAll(Template.references(region.getValue(), regionPlace, problems));
+      }
     }
     return references;
   }

@@ -1,8 +1,10 @@
 package dev.federated.pipeline;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import dev.federated.aggregation.Aggregator;
 import dev.federated.model.FailureType;
+import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.KeyRoot;
 import dev.federated.model.Redrive;
 import dev.federated.model.RegionError;
@@ -236,23 +238,26 @@ final class PipelineRun implements TemplateScope {
     }
     JsonNode config;
     JsonNode inputs;
+    FederatedStageConfig federation = stage.federation();
     try {
       config = Template.resolveConfig(stage.type(), stage.config(), this);
-      inputs = PipelineGraph.inputs(stage, this);
+      inputs =
+          RegionInputs.replaceInputs(stage) ? NullNode.instance : PipelineGraph.inputs(stage, this);
+      federation = federation == null ? null : RegionInputs.resolved(federation, this);
     } catch (TemplateException e) {
       FailureType type =
           e.tooLarge() ? FailureType.PAYLOAD_TOO_LARGE : FailureType.COMPONENT_FAILED;
       fail(stage, RegionError.of(type, String.valueOf(e.getMessage())));
       return;
     }
-    if (stage.federation() != null) {
+    if (federation != null) {
       startFederated(
           new StageRequest(
               stage.id(),
               stage.type(),
               config,
               inputs,
-              budget.start(stage.id(), stage.federation()),
+              budget.start(stage.id(), federation),
               redriveOf(stage)));
     } else {
       startLocal(stage, config, inputs);

@@ -4,6 +4,7 @@ import dev.federated.model.CircuitState;
 import dev.federated.model.FailureType;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.RegionSnapshot;
+import dev.federated.model.Residency;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -46,14 +47,18 @@ public record Eligibility(Verdict verdict, @Nullable FailureType failure, String
   /** What a stage asks of its regions, prepared for many of them. */
   public static final class Rules {
     private final List<String> tags;
-    private final @Nullable Set<String> residency;
+    private final @Nullable Residency residency;
+    private final @Nullable Set<String> residents;
     private final Eligibility outside;
 
     /** The rules of that stage. */
     public Rules(FederatedStageConfig config) {
-      List<String> residency = config.residency();
+      this.residency = config.residency();
       this.tags = config.requiredTags();
-      this.residency = residency == null ? null : new HashSet<>(residency);
+      this.residents =
+          residency == null || residency.regions() == null
+              ? null
+              : new HashSet<>(residency.regions());
       this.outside = residency == null ? YES : excluded("outside the residency " + residency);
     }
 
@@ -62,7 +67,11 @@ public record Eligibility(Verdict verdict, @Nullable FailureType failure, String
       if (Boolean.FALSE.equals(region.enabled())) {
         return DISABLED;
       }
-      if (residency != null && !residency.contains(region.name())) {
+      boolean inside =
+          residents != null
+              ? residents.contains(region.name())
+              : residency == null || residency.allows(region.name(), region.tags());
+      if (!inside) {
         return outside;
       }
       String missing = missingTags(region.tags());

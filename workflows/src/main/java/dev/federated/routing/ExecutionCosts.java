@@ -12,10 +12,10 @@ import org.jspecify.annotations.Nullable;
  * The one place that estimates, for every strategy and for {@code max_cost}.
  *
  * <p>Tokens are those that the stage expects, else the mean of the region's own history, else 0.
- * The data move from the region that holds them (the one named, or the nearest candidate to their
+ * Each data set moves from the region that holds it (the one named, or the nearest candidate to its
  * coordinates): for nothing within it, else at its price to the region, else at its price to
  * anywhere, else, where it is not known or has no price, at the region's own. Prices of moves are
- * in the snapshots of stages with {@code data_size_bytes}, whatever their strategy.
+ * in the snapshots of stages whose data have a size, whatever their strategy.
  */
 public final class ExecutionCosts {
   private static final double BYTES_PER_GB = 1e9;
@@ -24,17 +24,17 @@ public final class ExecutionCosts {
   private static final double ROUNDING = 1e-9;
 
   private final FederatedStageConfig config;
-  private final double gigabytes;
-  private final @Nullable RegionSnapshot holder;
-  private final @Nullable String holderName;
+
+  /** The stage's data; null where nothing has to be moved, whatever the region. */
+  private final @Nullable DataHolders data;
 
   /** Costs of that stage in the world of that snapshot. */
   public ExecutionCosts(FederatedStageConfig config, WorldSnapshot snapshot) {
     this.config = config;
-    this.gigabytes = config.dataSizeBytes() / BYTES_PER_GB;
-    this.holderName =
-        config.dataSizeBytes() == 0 ? null : RegionSelector.dataRegion(config, snapshot);
-    this.holder = holderName == null ? null : snapshot.region(holderName);
+    this.data =
+        config.dataSizeBytes() == 0 && config.dataLocation() == null
+            ? null
+            : new DataHolders(config, snapshot);
   }
 
   /** The estimate for a region, 0 or more; null if the region has no price at all. */
@@ -101,21 +101,24 @@ public final class ExecutionCosts {
 
   /** What it costs to bring the data to the region. */
   double move(RegionSnapshot region) {
-    if (gigabytes == 0 || region.name().equals(holderName)) {
-      return 0;
+    double cost = 0;
+    if (data != null) {
+      for (DataHolders.Move move : data.movesTo(region.name())) {
+        cost += pricePerGigabyte(move.from(), region) * (move.bytes() / BYTES_PER_GB);
+      }
     }
-    return pricePerGigabyte(region) * gigabytes;
+    return cost;
   }
 
-  private double pricePerGigabyte(RegionSnapshot to) {
-    if (holder != null) {
+  private static double pricePerGigabyte(@Nullable RegionSnapshot from, RegionSnapshot to) {
+    if (from != null) {
       Double pair =
-          holder.egressCostPerGbTo() == null ? null : holder.egressCostPerGbTo().get(to.name());
+          from.egressCostPerGbTo() == null ? null : from.egressCostPerGbTo().get(to.name());
       if (pair != null) {
         return pair;
       }
-      if (holder.egressCostPerGb() != null) {
-        return holder.egressCostPerGb();
+      if (from.egressCostPerGb() != null) {
+        return from.egressCostPerGb();
       }
     }
     return to.egressCostPerGb() == null ? 0 : to.egressCostPerGb();

@@ -3,8 +3,11 @@ package dev.federated.routing;
 import dev.federated.model.DataLocation;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationConfig;
+import dev.federated.model.FederationStrategy;
+import dev.federated.model.PartitionBy;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionSnapshot;
+import dev.federated.model.Residency;
 import dev.federated.model.WorldSnapshot;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -58,14 +61,45 @@ public final class FederationSnapshots {
     String fallback = stage.fallbackRegion();
     DataLocation data = stage.dataLocation();
     String holder = data == null ? null : data.region();
+    List<RegionSnapshot> others = new ArrayList<>();
+    if (data != null && data.datasets() != null) {
+      for (String name : data.regions()) {
+        if (!names.contains(name) && !name.equals(fallback)) {
+          RegionSnapshot other = look(name, view, unknown);
+          if (other != null) {
+            others.add(other);
+          }
+        }
+      }
+    }
+    if (stage.partitioned() && stage.partitionByOrDefault() == PartitionBy.LOCATION) {
+      for (RegionConfig region : regions.values()) {
+        // An item may be in a region that the stage must not run in: the nearest one gets it.
+        if (!names.contains(region.name()) && region.latitude() != null) {
+          others.add(
+              RegionSnapshot.builder(region.name())
+                  .latitude(region.latitude())
+                  .longitude(region.longitude())
+                  .build());
+        }
+      }
+    }
+    FederationStrategy strategy =
+        stage.strategy() == null ? federation.defaultStrategy() : stage.strategy();
+    boolean dataFirst =
+        stage.dataLocality()
+            && data != null
+            && (strategy == FederationStrategy.COST_OPTIMIZED
+                || strategy == FederationStrategy.ROUND_ROBIN);
     RegionSnapshot fallbackRegion =
         fallback == null || names.contains(fallback) ? null : look(fallback, view, unknown);
     RegionSnapshot dataRegion =
         holder == null || names.contains(holder) || holder.equals(fallback)
             ? null
             : look(holder, view, unknown);
-    if (stage.residency() != null) {
-      stage.residency().stream().filter(name -> !regions.containsKey(name)).forEach(unknown::add);
+    Residency residency = stage.residency();
+    if (residency != null && residency.regions() != null) {
+      residency.regions().stream().filter(name -> !regions.containsKey(name)).forEach(unknown::add);
     }
     return new WorldSnapshot(
         candidates,
@@ -78,7 +112,9 @@ public final class FederationSnapshots {
         federation.circuitBreaker(),
         federation.maxOutputBytes(),
         searchAttributes,
-        federation.digest());
+        federation.digest(),
+        others.isEmpty() ? null : others,
+        dataFirst ? true : null);
   }
 
   private @Nullable RegionSnapshot look(

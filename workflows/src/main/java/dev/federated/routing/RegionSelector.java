@@ -1,7 +1,6 @@
 package dev.federated.routing;
 
 import dev.federated.model.Candidate;
-import dev.federated.model.DataLocation;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationStrategy;
 import dev.federated.model.GeoPoint;
@@ -10,6 +9,7 @@ import dev.federated.model.RoutingDecision;
 import dev.federated.model.WorldSnapshot;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,6 +73,44 @@ public final class RegionSelector {
       }
     }
     return null;
+  }
+
+  /**
+   * The region that takes over a part of a partitioned array: the stage's fallback region if it is
+   * eligible and has not failed, else for a stage that retries the next candidate in order that is
+   * eligible and has not failed, beginning anew after the last, else none. One region may take over
+   * several parts.
+   *
+   * @param from the region that the part was in
+   * @param failed the regions that failed meanwhile
+   */
+  public static @Nullable String takesOver(
+      FederatedStageConfig config,
+      WorldSnapshot snapshot,
+      RoutingDecision decision,
+      String from,
+      Set<String> failed) {
+    String explicit = explicitFallback(config, snapshot);
+    if (explicit != null && !explicit.equals(from) && !failed.contains(explicit)) {
+      return explicit;
+    }
+    if (!config.retryOnFailure()) {
+      return null;
+    }
+    String first = null;
+    boolean behind = false;
+    for (Candidate candidate : decision.candidates()) {
+      String region = candidate.region();
+      if (region.equals(from)) {
+        behind = true;
+      } else if (candidate.eligible() && !failed.contains(region)) {
+        if (behind) {
+          return region;
+        }
+        first = first == null ? region : first;
+      }
+    }
+    return first;
   }
 
   /** The fallback region that the stage names, if it may run the stage; else null. */
@@ -160,7 +198,9 @@ public final class RegionSelector {
     }
     String why = over == null ? reason(ranked, ineligible) : strategy.wireName() + ": " + over;
     String fallback = explicitFallback(config, snapshot);
-    if (ranked.isEmpty() && fallback != null && !strategy.replicated()) {
+    boolean hasInputs =
+        config.regionInputs() == null || config.regionInputs().containsKey(fallback);
+    if (ranked.isEmpty() && fallback != null && hasInputs && !strategy.replicated()) {
       chosen.add(fallback);
       why = strategy.wireName() + ": fallback region " + fallback + "; " + why;
     }
@@ -188,10 +228,30 @@ public final class RegionSelector {
     return switch (strategy) {
       case PARALLEL, SEQUENTIAL -> byOrder(eligible).asAdded();
       case NEAREST -> byDistance(eligible).sorted();
-      case ROUND_ROBIN -> byTurn(eligible).sorted();
+      case ROUND_ROBIN -> dataFirst(byTurn(eligible).sorted());
       case LEAST_LOADED -> byLoad(eligible).sorted();
-      case COST_OPTIMIZED -> byCost(eligible).sorted();
+      case COST_OPTIMIZED -> dataFirst(byCost(eligible).sorted());
     };
+  }
+
+  /** The data's region before the others, where the snapshot says that this is decided so. */
+  private List<Candidate> dataFirst(List<Candidate> ranked) {
+    String holder = Boolean.TRUE.equals(snapshot.dataFirst()) ? dataRegion(config, snapshot) : null;
+    List<Candidate> ordered = new ArrayList<>(ranked.size());
+    for (Candidate candidate : ranked) {
+      if (candidate.region().equals(holder)) {
+        String why = "holds the data, " + candidate.reason();
+        ordered.add(0, new Candidate(candidate.region(), true, candidate.score(), why));
+      } else {
+        ordered.add(candidate);
+      }
+    }
+    return ordered;
+  }
+
+  /** The region that holds most of a stage's data, or null if nothing says which. */
+  public static @Nullable String dataRegion(FederatedStageConfig config, WorldSnapshot snapshot) {
+    return new DataHolders(config, snapshot).dataRegion();
   }
 
   private Ranking byOrder(List<RegionSnapshot> eligible) {
@@ -203,19 +263,21 @@ public final class RegionSelector {
   }
 
   /**
-   * By distance from the data, else from the caller, else by latency. The region that holds the
-   * data goes first even if nobody knows where it is.
+   * By distance from the data, the mean over its bytes, else from the caller, else by latency. The
+   * region that holds the data goes first even if nobody knows where it is.
    */
   private Ranking byDistance(List<RegionSnapshot> eligible) {
-    DataLocation data = config.dataLocality() ? config.dataLocation() : null;
-    String holder = data == null ? null : data.region();
-    GeoPoint from = data == null ? null : dataPlace(data);
-    String origin = " km from the data";
-    if (from == null) {
-      from = config.sourceLocation();
+    DataHolders data = config.dataLocality() ? new DataHolders(config, snapshot) : null;
+    List<DataHolders.WeightedPlace> from = data == null ? List.of() : data.places();
+    String holder = data == null ? null : data.nearestByName();
+    String origin = from.size() > 1 ? " km from the data on average" : " km from the data";
+    GeoPoint caller = config.sourceLocation();
+    if (from.isEmpty() && caller != null) {
+      from = List.of(new DataHolders.WeightedPlace(caller, 1));
       origin = " km from the caller";
     }
-    Distance distance = from == null ? null : Distance.from(from);
+    List<Distance> distances = new ArrayList<>(from.size());
+    from.forEach(place -> distances.add(Distance.from(place.place())));
     Ranking ranking = new Ranking(eligible, costs);
     for (RegionSnapshot region : eligible) {
       Double latitude = region.latitude();
@@ -223,10 +285,13 @@ public final class RegionSelector {
       Double latency = region.latencyMs();
       if (region.name().equals(holder)) {
         ranking.add(true, 0, "holds the data");
-      } else if (distance != null && latitude != null && longitude != null) {
-        double km = distance.km(latitude, longitude);
+      } else if (!from.isEmpty() && latitude != null && longitude != null) {
+        double km = 0;
+        for (int i = 0; i < from.size(); i++) {
+          km += from.get(i).part() * distances.get(i).km(latitude, longitude);
+        }
         ranking.add(km, reason.begin("").add(km, 0).add(origin).toString());
-      } else if (distance != null) {
+      } else if (!from.isEmpty()) {
         ranking.addUnknown(false, "distance unknown: it has no coordinates");
       } else if (latency != null) {
         ranking.add(
@@ -303,42 +368,6 @@ public final class RegionSelector {
       ranking.add(cost, reason.toString());
     }
     return ranking;
-  }
-
-  /** Where the data is, if that is known. */
-  private @Nullable GeoPoint dataPlace(DataLocation location) {
-    if (location.point() != null) {
-      return location.point();
-    }
-    RegionSnapshot region = location.region() == null ? null : snapshot.region(location.region());
-    return region == null ? null : region.place();
-  }
-
-  /** The region that holds the data: the one named, or the nearest candidate to its coordinates. */
-  static @Nullable String dataRegion(FederatedStageConfig config, WorldSnapshot snapshot) {
-    DataLocation location = config.dataLocation();
-    GeoPoint point = location == null ? null : location.point();
-    if (location == null || point == null) {
-      return location == null ? null : location.region();
-    }
-    Distance distance = Distance.from(point);
-    RegionSnapshot nearest = null;
-    double least = Double.POSITIVE_INFINITY;
-    for (RegionSnapshot region : snapshot.candidates()) {
-      Double latitude = region.latitude();
-      Double longitude = region.longitude();
-      if (latitude == null || longitude == null) {
-        continue;
-      }
-      double km = distance.km(latitude, longitude);
-      boolean tie =
-          km == least && nearest != null && Ranking.BY_PRIORITY.compare(region, nearest) < 0;
-      if (km < least || tie) {
-        least = km;
-        nearest = region;
-      }
-    }
-    return nearest == null ? null : nearest.name();
   }
 
   private String reason(List<Candidate> ranked, List<Candidate> ineligible) {

@@ -5,6 +5,7 @@ import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.RegionError;
 import dev.federated.model.RegionResult;
 import dev.federated.model.RegionStatus;
+import dev.federated.model.Residency;
 import dev.federated.model.StageRequest;
 import dev.federated.routing.Eligibility;
 import io.temporal.failure.ApplicationFailure;
@@ -71,10 +72,13 @@ public final class Parking {
     }
     FederatedStageConfig config = request.federation();
     String in = decision.in();
-    if (in != null && config.residency() != null && !config.residency().contains(in)) {
+    Residency residency = config.residency();
+    // Tags of a region are looked at when the decision is carried out.
+    List<String> residents = residency == null ? null : residency.regions();
+    if (in != null && residents != null && !residents.contains(in)) {
       throw refused(
           "region %s is outside the residency %s of stage %s"
-              .formatted(in, config.residency(), request.stageId()));
+              .formatted(in, residents, request.stageId()));
     }
     boolean aboutShares =
         decision.action() == StageDecision.Action.RETRY

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import dev.federated.model.FailureType;
 import dev.federated.model.Hop;
+import dev.federated.model.ItemRanges;
 import dev.federated.model.RegionError;
 import dev.federated.model.RegionResult;
 import dev.federated.model.RegionSnapshot;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class RegionRun {
   private final String region;
+  private final @Nullable ItemRanges items;
   private final List<Hop> hops = new ArrayList<>();
   private String executingIn;
   private int generation;
@@ -33,20 +35,26 @@ final class RegionRun {
   private @Nullable RegionResult result;
 
   RegionRun(String region) {
+    this(region, null);
+  }
+
+  /** A share that has those items of a partitioned array. */
+  RegionRun(String region, @Nullable ItemRanges items) {
     this.region = region;
+    this.items = items;
     this.executingIn = region;
   }
 
   /** A share that succeeded in an earlier execution and is not executed again. */
   static RegionRun carried(RegionResult earlier) {
-    RegionRun share = new RegionRun(earlier.region());
+    RegionRun share = new RegionRun(earlier.region(), earlier.items());
     share.result = earlier;
     return share;
   }
 
   /** A share that did not succeed in an earlier execution and is executed again there. */
   static RegionRun again(RegionResult earlier, String in, boolean newKey) {
-    RegionRun share = new RegionRun(earlier.region());
+    RegionRun share = new RegionRun(earlier.region(), earlier.items());
     share.result = earlier;
     share.retry(in, newKey);
     return share;
@@ -99,12 +107,18 @@ final class RegionRun {
             earlier.cost(),
             earlier.costEstimated(),
             earlier.keyGeneration(),
-            earlier.estimatedCost());
+            earlier.estimatedCost(),
+            earlier.items());
   }
 
   /** The selected region, under which the result is recorded. */
   String region() {
     return region;
+  }
+
+  /** The items of a partitioned array that the share has; null where none is partitioned. */
+  @Nullable ItemRanges items() {
+    return items;
   }
 
   /** Where the share executes now. */
@@ -204,7 +218,8 @@ final class RegionRun {
             cost,
             false,
             renewals(),
-            estimate);
+            estimate,
+            items);
   }
 
   /** The share failed for good; what its last region charges for that is not known. */
@@ -224,7 +239,8 @@ final class RegionRun {
             0,
             false,
             renewals(),
-            attempts == 0 ? null : estimate);
+            attempts == 0 ? null : estimate,
+            items);
   }
 
   /** Stops the share. What it cost until now is not known: one execution is assumed. */
@@ -249,7 +265,8 @@ final class RegionRun {
                 : 0,
             called,
             renewals(),
-            called ? estimate : null);
+            called ? estimate : null,
+            items);
   }
 
   private @Nullable Integer renewals() {

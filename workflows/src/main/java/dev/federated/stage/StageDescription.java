@@ -2,7 +2,9 @@ package dev.federated.stage;
 
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.Redrive;
+import dev.federated.model.Residency;
 import dev.federated.model.StageRequest;
+import java.util.List;
 
 /** What Temporal's UI says of a stage before it has run: its summary and its details. */
 public final class StageDescription {
@@ -34,7 +36,13 @@ public final class StageDescription {
       item(text, "required tags", Markdown.names(config.requiredTags()));
     }
     if (config.residency() != null) {
-      item(text, "residency", Markdown.names(config.residency()));
+      item(text, "residency", residency(config.residency()));
+    }
+    if (config.partitioned()) {
+      item(text, "partitioned by", config.partitionByOrDefault().wireName());
+    }
+    if (config.regionInputs() != null) {
+      item(text, "inputs", "one for each region");
     }
     if (config.onPartialFailure() != null) {
       item(text, "on partial failure", config.onPartialFailure().wireName());
@@ -56,6 +64,14 @@ public final class StageDescription {
     return config.regions().isEmpty()
         ? "every enabled region of the federation"
         : Markdown.names(config.regions());
+  }
+
+  private static String residency(Residency residency) {
+    if (residency.regions() != null) {
+      return Markdown.names(residency.regions());
+    }
+    return "regions with every tag of "
+        + Markdown.names(residency.tags() == null ? List.of() : residency.tags());
   }
 
   private static void item(StringBuilder text, String name, String value) {

@@ -1,6 +1,8 @@
 package dev.federated.stage;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.NullNode;
 import dev.federated.aggregation.Aggregated;
 import dev.federated.aggregation.AggregationException;
 import dev.federated.aggregation.Aggregator;
@@ -35,6 +37,7 @@ final class StageRecord {
   private final WorkflowInfo info;
   private final List<StageDecision> interventions = new ArrayList<>();
   private final Set<String> withoutPrice = new LinkedHashSet<>();
+  private final List<String> warnings = new ArrayList<>();
   private AggregationOptions options;
   private PartialFailurePolicy policy;
   private int minRegions;
@@ -63,6 +66,11 @@ final class StageRecord {
   /** Whether a failure parks the stage. */
   boolean waits() {
     return policy == PartialFailurePolicy.WAIT && ending == null;
+  }
+
+  /** A reader of the record should know that. */
+  void warn(String warning) {
+    warnings.add(warning);
   }
 
   /** An operator decided. */
@@ -121,6 +129,15 @@ final class StageRecord {
     return result(outcome, decision, results, null, aggregated, winner, latencyMs);
   }
 
+  /** The record of a stage that had nothing to execute. */
+  FederatedStageResult ofNothing(
+      RoutingDecision decision, Map<String, RegionResult> results, long latencyMs) {
+    boolean joined = aggregation() == AggregationStrategy.CONCAT;
+    JsonNode none = joined ? JsonNodeFactory.instance.arrayNode() : NullNode.instance;
+    Aggregated aggregated = new Aggregated(none, List.of());
+    return result(StageOutcome.SUCCEEDED, decision, results, null, aggregated, null, latencyMs);
+  }
+
   /** The record of a stage that failed with that. */
   FederatedStageResult refused(
       RoutingDecision decision,
@@ -138,7 +155,9 @@ final class StageRecord {
       return failed.get(0).error();
     }
     boolean first = aggregation() == AggregationStrategy.FIRST;
-    boolean enough = first ? !succeeded.isEmpty() : succeeded.size() >= minRegions;
+    // An array may have fewer items than there are regions.
+    int least = config.partitioned() ? Math.min(minRegions, counted) : minRegions;
+    boolean enough = first ? !succeeded.isEmpty() : succeeded.size() >= least;
     if (succeeded.isEmpty() || !enough) {
       return RegionError.of(
           FailureType.QUORUM_NOT_MET,
@@ -181,9 +200,9 @@ final class StageRecord {
       @Nullable Aggregated aggregated,
       @Nullable String winner,
       long latencyMs) {
-    JsonNode recorded =
-        aggregated == null || Aggregator.builtIn(options) ? null : aggregated.value();
     List<RegionResult> succeeded = withStatus(results, RegionStatus.SUCCEEDED);
+    boolean computable = Aggregator.builtIn(options) && !succeeded.isEmpty();
+    JsonNode recorded = aggregated == null || computable ? null : aggregated.value();
     List<RegionResult> failed = withStatus(results, RegionStatus.FAILED);
     double cost = 0;
     long tokens = 0;
@@ -219,18 +238,19 @@ final class StageRecord {
   }
 
   private List<String> warnings(@Nullable Aggregated aggregated) {
-    List<String> warnings = new ArrayList<>(aggregated == null ? List.of() : aggregated.warnings());
+    List<String> all = new ArrayList<>(warnings);
+    all.addAll(aggregated == null ? List.of() : aggregated.warnings());
     if (!withoutPrice.isEmpty()) {
       List<String> named = withoutPrice.stream().limit(MOST_REASONS).toList();
       int more = withoutPrice.size() - named.size();
-      warnings.add(
+      all.add(
           "max_cost is set, but %s without a price, which counts as 0: %s%s"
               .formatted(
                   withoutPrice.size() == 1 ? "a region is" : "regions are",
                   String.join(", ", named),
                   more == 0 ? "" : " and " + more + " more"));
     }
-    return warnings;
+    return all;
   }
 
   private static List<String> names(List<RegionResult> results) {

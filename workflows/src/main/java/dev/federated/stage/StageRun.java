@@ -5,6 +5,7 @@ import dev.federated.model.AggregationStrategy;
 import dev.federated.model.FailureType;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationStrategy;
+import dev.federated.model.ItemRanges;
 import dev.federated.model.KeyRoot;
 import dev.federated.model.PartialFailurePolicy;
 import dev.federated.model.Redrive;
@@ -18,6 +19,7 @@ import dev.federated.model.StageRequest;
 import dev.federated.model.WorldSnapshot;
 import dev.federated.routing.Eligibility;
 import dev.federated.routing.ExecutionCosts;
+import dev.federated.routing.Partition;
 import dev.federated.routing.RegionSelector;
 import io.temporal.failure.CanceledFailure;
 import io.temporal.workflow.ActivityStub;
@@ -27,9 +29,11 @@ import io.temporal.workflow.WorkflowInfo;
 import io.temporal.workflow.unsafe.WorkflowUnsafe;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,9 +42,6 @@ import org.jspecify.annotations.Nullable;
  * {@link #run}; activities that end and operators that decide only queue for it.
  */
 public final class StageRun {
-  /** Bytes of a RemoteRequest beside its config and inputs, generously. */
-  private static final int REQUEST_ENVELOPE_BYTES = 2_000;
-
   private final StageRequest request;
   private final FederatedStageConfig config;
   private final Eligibility.Rules rules;
@@ -63,9 +64,14 @@ public final class StageRun {
   private final CostBudget budget;
   private final StageRecord record;
   private final Parking parking;
-  private final long requestBytes;
+  private final ShareInputs inputs;
+  private final Set<String> failedIn = new HashSet<>();
   private final @Nullable Runnable changed;
   private boolean fallbackTaken;
+
+  /** Whether there would have been regions for the items of an array if it had any. */
+  private boolean nothingToDo;
+
   private @Nullable String winner;
 
   /** An activity that ended, with a response or a failure, and when in its share's life. */
@@ -129,10 +135,7 @@ public final class StageRun {
     this.budget = new CostBudget(config.maxCost(), costs);
     this.record = new StageRecord(request, aggregator, aggregation(), policy(), info);
     this.parking = new Parking(request, this::known);
-    this.requestBytes =
-        REQUEST_ENVELOPE_BYTES
-            + PayloadSizes.encoded(request.config())
-            + PayloadSizes.encoded(request.inputs());
+    this.inputs = new ShareInputs(request);
   }
 
   /** Whether the namespace has the federation's search attributes, as the snapshot recorded it. */
@@ -174,6 +177,9 @@ public final class StageRun {
       return record.refused(decision, notCalled, refusal, null, age());
     }
     admit();
+    if (shares.isEmpty() && nothingToDo) {
+      return record.ofNothing(decision, results(), age());
+    }
     if (shares.isEmpty()) {
       // Every replicated region is excluded, so that a fallback has nothing to take over.
       RegionError none = RegionError.of(FailureType.NO_ELIGIBLE_REGION, decision.reason());
@@ -209,8 +215,7 @@ public final class StageRun {
   public FederatedStageResult interrupted() {
     for (RegionRun share : waiting) {
       shares.remove(share.region());
-      notCalled.put(
-          share.region(), RegionResult.notCalled(share.region(), RegionStatus.SKIPPED, null));
+      noteSkipped(share.region(), null, share.items());
     }
     RegionError error = RegionError.of(FailureType.CANCELLED, "the stage was cancelled");
     FederatedStageResult result = record.refused(decision, results(), error, winner, age());
@@ -298,11 +303,13 @@ public final class StageRun {
           "the control worker's federation has no region named %s"
               .formatted(String.join(", ", unknown)));
     }
-    if (requestBytes > PayloadSizes.MAX_PAYLOAD_BYTES) {
-      return RegionError.of(
-          FailureType.PAYLOAD_TOO_LARGE,
-          "config and inputs have %d bytes, at most %d can be sent to a region"
-              .formatted(requestBytes, PayloadSizes.MAX_PAYLOAD_BYTES));
+    String problem = inputs.problem(decision.strategy());
+    if (problem != null) {
+      return RegionError.of(FailureType.COMPONENT_FAILED, problem);
+    }
+    RegionError tooLarge = inputs.differ() ? null : tooLarge(new RegionRun(""));
+    if (tooLarge != null) {
+      return tooLarge;
     }
     boolean nothingCarried = request.redrive() == null || request.redrive().shares().isEmpty();
     String over = nothingCarried ? RegionSelector.overMaxCost(config, snapshot) : null;
@@ -319,11 +326,30 @@ public final class StageRun {
     return null;
   }
 
+  /** Why what a share is executed with cannot be sent to a region, or null. */
+  private @Nullable RegionError tooLarge(RegionRun share) {
+    long bytes = inputs.bytes(share);
+    return bytes <= PayloadSizes.MAX_PAYLOAD_BYTES
+        ? null
+        : RegionError.of(
+            FailureType.PAYLOAD_TOO_LARGE,
+            "config and inputs have %d bytes, at most %d can be sent to a region"
+                .formatted(bytes, PayloadSizes.MAX_PAYLOAD_BYTES));
+  }
+
   /** Makes a share of each region that the strategy selects. */
   private void admit() {
     Redrive redrive = request.redrive();
+    if (config.partitioned() && !partsAreRecorded(redrive)) {
+      admitParts();
+      return;
+    }
     if (redrive != null) {
       takeOver(redrive);
+    }
+    if (config.partitioned()) {
+      nothingToDo = shares.isEmpty();
+      return;
     }
     if (!decision.strategy().replicated()) {
       if (shares.isEmpty()) {
@@ -342,6 +368,57 @@ public final class StageRun {
     }
   }
 
+  /** Whether an earlier execution split the array: its split stands. */
+  private static boolean partsAreRecorded(@Nullable Redrive redrive) {
+    return redrive != null
+        && redrive.shares().values().stream().anyMatch(share -> share.items() != null);
+  }
+
+  /**
+   * Splits the array, and makes a share of each part that is not empty. Regions that are
+   * unavailable get none, unless all are: then their parts fail, so that they can be sent again.
+   */
+  private void admitParts() {
+    Partition partition = Partition.ofStage(request, snapshot);
+    partition.parts().forEach(this::addPart);
+    nothingToDo = !partition.parts().isEmpty();
+    if (partition.unplaced() > 0) {
+      record.warn(
+          "%d items do not say in '%s' where they are; %s got them"
+              .formatted(
+                  partition.unplaced(),
+                  config.partitionLocationOrDefault(),
+                  partition.parts().keySet().iterator().next()));
+    }
+    for (RegionSnapshot region : RegionSelector.inOrder(config, snapshot)) {
+      Eligibility eligibility = rules.of(region);
+      if (shares.containsKey(region.name()) || notCalled.containsKey(region.name())) {
+        continue;
+      }
+      if (eligibility.failure() == null) {
+        noteExcluded(region);
+      } else {
+        RegionError why = unavailable(region.name(), eligibility, eligibility.failure()).error();
+        noteSkipped(region.name(), why, ItemRanges.NONE);
+      }
+    }
+  }
+
+  private void addPart(String region, ItemRanges items) {
+    if (items.isEmpty()) {
+      noteSkipped(region, null, items);
+    } else {
+      RegionRun share = new RegionRun(region, items);
+      shares.put(region, share);
+      waiting.add(share);
+    }
+  }
+
+  private void noteSkipped(String region, @Nullable RegionError why, @Nullable ItemRanges items) {
+    notCalled.put(
+        region, RegionResult.notCalled(region, RegionStatus.SKIPPED, why).withItems(items));
+  }
+
   /** Keeps what succeeded in the earlier execution, and executes the rest of it again. */
   private void takeOver(Redrive redrive) {
     Map<String, String> relocations = redrive.relocations();
@@ -353,7 +430,9 @@ public final class StageRun {
     for (RegionResult earlier : redrive.shares().values()) {
       if (earlier.status() == RegionStatus.SUCCEEDED) {
         shares.put(earlier.region(), RegionRun.carried(earlier));
-      } else if (earlier.status() != RegionStatus.SKIPPED) {
+      } else if (config.partitioned() && (earlier.items() == null || earlier.items().isEmpty())) {
+        notCalled.put(earlier.region(), earlier);
+      } else if (config.partitioned() || earlier.status() != RegionStatus.SKIPPED) {
         String place = redrive.placeOf(earlier.region());
         RegionRun share = RegionRun.again(earlier, place, redrive.newKey());
         shares.put(earlier.region(), share);
@@ -370,6 +449,7 @@ public final class StageRun {
             ? regions.containsKey(region)
             : config.regions().contains(region);
     if (redrive == null
+        || config.partitioned()
         || redrive.shares().containsKey(region)
         || !selected
         || !decision.strategy().replicated()) {
@@ -403,6 +483,7 @@ public final class StageRun {
                 .regions(names)
                 .fallbackRegion(null)
                 .dataLocation(null)
+                .distribution(null)
                 .build());
     return Workflow.sideEffect(
         WorldSnapshot.class, () -> world.snapshot(asked, runKey + "/" + purpose));
@@ -420,8 +501,7 @@ public final class StageRun {
     boolean disabledAndNotListed =
         config.regions().isEmpty() && Boolean.FALSE.equals(region.enabled());
     if (!disabledAndNotListed) {
-      notCalled.put(
-          region.name(), RegionResult.notCalled(region.name(), RegionStatus.SKIPPED, null));
+      noteSkipped(region.name(), null, null);
     }
   }
 
@@ -461,6 +541,10 @@ public final class StageRun {
             RemoteOutcome.notStarted(
                 FailureType.NO_ELIGIBLE_REGION, share.executingIn() + " was not called");
       }
+      RegionError tooLarge = refusal == null && inputs.differ() ? tooLarge(share) : null;
+      if (tooLarge != null) {
+        refusal = RemoteOutcome.notStarted(tooLarge.type(), tooLarge.message());
+      }
       if (refusal == null) {
         schedule(share, config.maxAttempts());
       } else {
@@ -496,7 +580,7 @@ public final class StageRun {
   }
 
   private void schedule(RegionRun share, int maxAttempts) {
-    sizes.reserve(requestBytes);
+    sizes.reserve(inputs.bytes(share));
     String region = share.executingIn();
     RegionSnapshot known = regions.get(region);
     int covered = budget.grant(share.region(), known, maxAttempts);
@@ -518,7 +602,7 @@ public final class StageRun {
             request.stageId(),
             request.type(),
             request.config(),
-            request.inputs(),
+            inputs.of(share),
             key,
             snapshot.maxOutputBytes(),
             snapshot.circuitBreaker(),
@@ -597,6 +681,9 @@ public final class StageRun {
     if (error == null) {
       throw new IllegalArgumentException("a failed share of " + share.region() + " has an error");
     }
+    if (!error.definitive()) {
+      failedIn.add(share.executingIn());
+    }
     boolean timeLeft = remainingMs(share) > 0;
     RegionSnapshot here = regions.get(share.executingIn());
     budget.failed(share.region(), here, outcome.attempts());
@@ -617,9 +704,15 @@ public final class StageRun {
 
   /**
    * Where a failed share goes, or null. In replicated work a region executes one share at most: the
-   * fallback takes the first share that fails, and none if it has a share of its own.
+   * fallback takes the first share that fails, and none if it has a share of its own. Parts of an
+   * array are different work: one region may take over several.
    */
   private @Nullable String fallback(RegionRun share) {
+    if (config.partitioned()) {
+      Set<String> failed = new HashSet<>(failedIn);
+      failed.add(share.executingIn());
+      return RegionSelector.takesOver(config, snapshot, decision, share.region(), failed);
+    }
     String fallback = RegionSelector.fallback(config, snapshot, decision, share.region());
     if (fallback == null) {
       return null;
@@ -646,8 +739,7 @@ public final class StageRun {
       RegionRun share = waiting.remove();
       budget.stopped(share.region(), 0);
       shares.remove(share.region());
-      notCalled.put(
-          share.region(), RegionResult.notCalled(share.region(), RegionStatus.SKIPPED, null));
+      noteSkipped(share.region(), null, share.items());
     }
   }
 
@@ -705,6 +797,9 @@ public final class StageRun {
     if (config.aggregation() != null) {
       return config.aggregation();
     }
+    if (config.partitioned()) {
+      return AggregationStrategy.CONCAT;
+    }
     AggregationStrategy byDefault = snapshot.defaultAggregation();
     return byDefault == null ? AggregationStrategy.MERGE : byDefault;
   }
@@ -739,6 +834,8 @@ public final class StageRun {
     }
     switch (decided.action()) {
       case RETRY -> {
+        // Time has passed: a region that failed before may take over now.
+        failedIn.clear();
         for (RegionRun share : chosen) {
           share.retry(decided.in() == null ? share.region() : decided.in(), decided.newKey());
           waits(share);
@@ -775,16 +872,27 @@ public final class StageRun {
   /** The regions' results in region order. */
   private Map<String, RegionResult> results() {
     Map<String, RegionResult> results = new LinkedHashMap<>();
-    if (decision.strategy().replicated()) {
-      for (RegionSnapshot region : RegionSelector.inOrder(config, snapshot)) {
-        RegionRun share = shares.get(region.name());
-        RegionResult result = share != null ? share.result() : notCalled.get(region.name());
-        if (result != null) {
-          results.put(region.name(), result);
-        }
+    Redrive redrive = request.redrive();
+    if (redrive != null && config.partitioned() && partsAreRecorded(redrive)) {
+      // The order of the items, whatever the order of the regions is by now.
+      for (String region : redrive.shares().keySet()) {
+        addResult(region, results);
       }
     }
-    shares.forEach((region, share) -> results.putIfAbsent(region, share.result()));
+    if (decision.strategy().replicated()) {
+      for (RegionSnapshot region : RegionSelector.inOrder(config, snapshot)) {
+        addResult(region.name(), results);
+      }
+    }
+    shares.keySet().forEach(region -> addResult(region, results));
     return results;
+  }
+
+  private void addResult(String region, Map<String, RegionResult> results) {
+    RegionRun share = shares.get(region);
+    RegionResult result = share != null ? share.result() : notCalled.get(region);
+    if (result != null) {
+      results.putIfAbsent(region, result);
+    }
   }
 }

@@ -172,8 +172,6 @@ class StageFederationParserTest {
   @ValueSource(
       strings = {
         "hedge: {after_seconds: 1}",
-        "distribution: 'scatter'",
-        "region_inputs: {}",
       })
   void whatIsNotBuiltYetIsRefusedAsSuch(String text) {
     assertThat(stageProblem("{" + text + "}").message()).contains("not supported yet");
@@ -315,6 +313,11 @@ class StageFederationParserTest {
                 null,
                 false,
                 MergeConflict.LAST,
+                null,
+                null,
+                null,
+                null,
+                null,
                 null))
         .isEqualTo(FederatedStageConfig.builder().build());
   }

@@ -11,11 +11,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.federated.model.AggregationStrategy;
 import dev.federated.model.CircuitState;
+import dev.federated.model.DataLocation;
+import dev.federated.model.Distribution;
 import dev.federated.model.FailureType;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationStrategy;
 import dev.federated.model.KeyRoot;
 import dev.federated.model.PartialFailurePolicy;
+import dev.federated.model.PartitionBy;
 import dev.federated.model.Redrive;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.StageRequest;
@@ -481,9 +484,86 @@ class ReplayTest {
           "cancelled-pipeline-" + execution,
           regions -> cancelPipeline(regions, "cancelled-pipeline-" + execution, execution));
     }
+    all.put(
+        "partition-by-weight",
+        regions -> {
+          three(regions);
+          WorkflowStub stub =
+              regions.startStage(
+                  "partition-by-weight", partition("us", "eu", "ap"), "[1, 2, 3, 4, 5]");
+          ScriptedRegions.result(stub);
+        });
+    all.put(
+        "partition-moved",
+        regions -> {
+          regions.region("us", answers("[1]")).region("eu", unavailable()).start();
+          ScriptedRegions.result(
+              regions.startStage(
+                  "partition-moved",
+                  partition("us", "eu").partitionBy(PartitionBy.LOCATION).partitionItems("rows"),
+                  "{\"rows\": [{\"location\": \"eu\"}, {\"location\": \"us\"}, 5]}"));
+        });
+    all.put(
+        "redriven-partition",
+        regions -> {
+          AtomicBoolean down = new AtomicBoolean(true);
+          euMayBeDown(regions, down);
+          FederatedStageConfig.Builder block =
+              partition("us", "eu")
+                  .retryOnFailure(false)
+                  .onPartialFailure(PartialFailurePolicy.FAIL);
+          FederatedStageResult first =
+              ScriptedRegions.result(
+                  regions.startStage("redriven-partition-first", block, "[1, 2, 3]"));
+          down.set(false);
+          WorkflowStub stub = regions.control(FederatedStageWorkflow.TYPE, "redriven-partition");
+          stub.start(
+              new StageRequest(
+                      "process", "transformer", json("{}"), json("[1, 2, 3]"), block.build())
+                  .redriving(
+                      new Redrive(
+                          first.workflowId(),
+                          first.runId(),
+                          new KeyRoot(first.workflowId(), first.runId()),
+                          first.regionResults(),
+                          Map.of(),
+                          false)));
+          ScriptedRegions.result(stub);
+        });
+    all.put(
+        "region-inputs",
+        regions -> {
+          Map<String, JsonNode> own = new LinkedHashMap<>();
+          own.put("us", json("{\"shard\": 1}"));
+          own.put("eu", json("{\"shard\": 2}"));
+          own.put("ap", json("{\"shard\": 3}"));
+          run(
+              three(regions),
+              "region-inputs",
+              stage(FederationStrategy.PARALLEL, "eu", "us", "ap").regionInputs(own));
+        });
+    all.put(
+        "cost-optimized-at-data",
+        regions ->
+            run(
+                regions
+                    .region(
+                        RegionConfig.builder("us").costPerExecution(0.01), answers("{\"us\":1}"))
+                    .region(RegionConfig.builder("eu").costPerExecution(0.0), answers("{\"eu\":1}"))
+                    .start(),
+                "cost-optimized-at-data",
+                stage(FederationStrategy.COST_OPTIMIZED, "us", "eu")
+                    .dataLocality(true)
+                    .dataLocation(DataLocation.inRegion("us"))));
     all.put("pipeline-child", regions -> runPipeline(three(regions), "pipeline-child", "child"));
     all.put("pipeline-inline", regions -> runPipeline(three(regions), "pipeline-inline", "inline"));
     return all;
+  }
+
+  private static FederatedStageConfig.Builder partition(String... regions) {
+    return stage(FederationStrategy.PARALLEL, regions)
+        .distribution(Distribution.PARTITION)
+        .maxRetries(0);
   }
 
   private static FederatedStageConfig.Builder waits() {

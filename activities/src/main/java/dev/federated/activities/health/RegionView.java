@@ -13,6 +13,7 @@ import dev.federated.model.FederationStrategy;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionError;
 import dev.federated.model.RegionSnapshot;
+import dev.federated.model.Residency;
 import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
 import dev.federated.model.WorldSnapshot;
@@ -201,7 +202,11 @@ public final class RegionView implements World, RegionListener {
     if (chosen.isEmpty()) {
       return seen;
     }
-    if (strategy == FederationStrategy.ROUND_ROBIN) {
+    boolean atData =
+        Boolean.TRUE.equals(seen.dataFirst())
+            && chosen.get(0).equals(RegionSelector.dataRegion(stage, seen));
+    // Work that stays at its data takes nobody's turn.
+    if (strategy == FederationStrategy.ROUND_ROBIN && !atData) {
       turns.picked(eligible, chosen.get(0));
     }
     RegionState state = regions.get(chosen.get(0));
@@ -236,7 +241,10 @@ public final class RegionView implements World, RegionListener {
     RegionSnapshot.Builder seen = RegionSnapshot.builder(region.name());
     seen.enabled(region.enabled() ? null : false);
     seen.drained(state.drained() ? true : null);
-    seen.tags(stage.requiredTags().isEmpty() ? null : region.tags());
+    Residency residency = stage.residency();
+    boolean tagsAreRead =
+        !stage.requiredTags().isEmpty() || (residency != null && residency.tags() != null);
+    seen.tags(tagsAreRead ? region.tags() : null);
     seen.priority(region.priority() == RegionSnapshot.DEFAULT_PRIORITY ? null : region.priority());
     seen.timeoutSeconds(
         region.timeoutSeconds() < stage.timeoutSeconds() ? region.timeoutSeconds() : null);
@@ -248,10 +256,23 @@ public final class RegionView implements World, RegionListener {
     seen.online(Boolean.FALSE.equals(state.online()) ? false : null);
     seen.polled(Boolean.FALSE.equals(polled(state, now)) ? false : null);
     DataLocation data = stage.dataLocation();
-    boolean toPoint = data != null && data.point() != null;
+    boolean toPoint = data != null && data.hasPoint();
     switch (strategy) {
-      case PARALLEL, SEQUENTIAL -> {}
-      case ROUND_ROBIN -> seen.weight(region.weight()).turn(lags.getOrDefault(region.name(), 0.0));
+      case PARALLEL, SEQUENTIAL -> {
+        if (stage.partitioned()) {
+          switch (stage.partitionByOrDefault()) {
+            case WEIGHT -> seen.weight(region.weight());
+            case LOAD -> load(seen, state, now);
+            case LOCATION -> place(seen, region);
+          }
+        }
+      }
+      case ROUND_ROBIN -> {
+        if (stage.dataLocality() && toPoint) {
+          place(seen, region);
+        }
+        seen.weight(region.weight()).turn(lags.getOrDefault(region.name(), 0.0));
+      }
       case NEAREST -> {
         if (stage.sourceLocation() != null || (stage.dataLocality() && placed(data))) {
           place(seen, region);
@@ -263,18 +284,16 @@ public final class RegionView implements World, RegionListener {
         if (stage.dataLocality() && toPoint) {
           place(seen, region);
         }
-        seen.maxConcurrent(region.maxConcurrent());
-        seen.backlog(state.backlog(now, staleAfter));
-        RegionProbe reported = state.reported(now, staleAfter);
-        if (reported == null) {
-          seen.inFlight((double) state.outstanding(now)).picks(0);
-        } else {
-          seen.inFlight(reported.currentLoad(region.maxConcurrent())).picks(state.picksSinceLoad());
+        load(seen, state, now);
+      }
+      case COST_OPTIMIZED -> {
+        seen.egressCostPerGb(region.egressCostPerGb());
+        if (stage.dataLocality() && toPoint) {
+          place(seen, region);
         }
       }
-      case COST_OPTIMIZED -> seen.egressCostPerGb(region.egressCostPerGb());
     }
-    if (stage.dataSizeBytes() > 0) {
+    if (movesData(stage)) {
       priceMove(seen, region, stage);
     }
     return seen.build();
@@ -288,10 +307,13 @@ public final class RegionView implements World, RegionListener {
     if (data == null) {
       return;
     }
-    if (data.point() != null) {
+    if (data.hasPoint()) {
       place(seen, region);
     }
-    if (data.point() != null || region.name().equals(data.region())) {
+    boolean holdsSome =
+        data.sets(stage.dataSizeBytes()).stream()
+            .anyMatch(set -> region.name().equals(set.region()));
+    if (data.hasPoint() || holdsSome) {
       Map<String, Double> prices = new LinkedHashMap<>(region.egressCostPerGbTo());
       if (!stage.regions().isEmpty()) {
         prices
@@ -302,12 +324,35 @@ public final class RegionView implements World, RegionListener {
     }
   }
 
-  /** Whether it is known where the data is, so that distances from it can be. */
+  private static boolean movesData(FederatedStageConfig stage) {
+    DataLocation data = stage.dataLocation();
+    return data == null
+        ? stage.dataSizeBytes() > 0
+        : data.sets(stage.dataSizeBytes()).stream().anyMatch(set -> set.sizeBytes() > 0);
+  }
+
+  private void load(RegionSnapshot.Builder seen, RegionState state, Instant now) {
+    int slots = state.config().maxConcurrent();
+    seen.maxConcurrent(slots);
+    seen.backlog(state.backlog(now, staleAfter));
+    RegionProbe reported = state.reported(now, staleAfter);
+    if (reported == null) {
+      seen.inFlight((double) state.outstanding(now)).picks(0);
+    } else {
+      seen.inFlight(reported.currentLoad(slots)).picks(state.picksSinceLoad());
+    }
+  }
+
+  /** Whether it is known where any of the data is, so that distances from it can be. */
   private boolean placed(@Nullable DataLocation data) {
-    RegionState holder = data == null || data.region() == null ? null : regions.get(data.region());
-    return holder == null
-        ? data != null && data.point() != null
-        : holder.config().latitude() != null && holder.config().longitude() != null;
+    return data != null && (data.hasPoint() || data.regions().stream().anyMatch(this::hasPlace));
+  }
+
+  private boolean hasPlace(String name) {
+    RegionState region = regions.get(name);
+    return region != null
+        && region.config().latitude() != null
+        && region.config().longitude() != null;
   }
 
   private static void place(RegionSnapshot.Builder seen, RegionConfig region) {

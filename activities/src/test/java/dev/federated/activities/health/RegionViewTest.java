@@ -11,14 +11,18 @@ import dev.federated.activities.remote.Regions;
 import dev.federated.model.CircuitBreakerConfig;
 import dev.federated.model.CircuitState;
 import dev.federated.model.DataLocation;
+import dev.federated.model.DataSet;
+import dev.federated.model.Distribution;
 import dev.federated.model.FailureType;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.FederationStrategy;
 import dev.federated.model.GeoPoint;
+import dev.federated.model.PartitionBy;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionError;
 import dev.federated.model.RegionSnapshot;
+import dev.federated.model.Residency;
 import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
 import dev.federated.model.WorldSnapshot;
@@ -561,6 +565,81 @@ class RegionViewTest {
     return RegionSelector.decide(request.federation(), view.snapshot(request, runKey))
         .chosen()
         .get(0);
+  }
+
+  @Test
+  void whatAPartitionIsSizedByIsRecordedAndNothingElse() {
+    RegionView view = view(A, B);
+    view.probed(probe("a", 0.5, 10.0));
+
+    assertThat(partition(view, PartitionBy.WEIGHT).candidates().get(0))
+        .isEqualTo(RegionSnapshot.builder("a").weight(1.0).build());
+    assertThat(partition(view, PartitionBy.LOAD).candidates().get(0))
+        .isEqualTo(RegionSnapshot.builder("a").maxConcurrent(10).inFlight(5.0).picks(0).build());
+    assertThat(partition(view, PartitionBy.LOCATION).candidates().get(0))
+        .isEqualTo(RegionSnapshot.builder("a").latitude(0.0).longitude(0.0).build());
+  }
+
+  private static WorldSnapshot partition(RegionView view, PartitionBy by) {
+    return view.snapshot(
+        request(
+            FederatedStageConfig.builder()
+                .distribution(Distribution.PARTITION)
+                .partitionBy(by)
+                .build()),
+        "partition by " + by);
+  }
+
+  @Test
+  void tagsAreRecordedWhereAResidencyReadsThem() {
+    FederatedStageConfig byTags =
+        FederatedStageConfig.builder().residency(Residency.inTags(List.of("gpu"))).build();
+
+    WorldSnapshot snapshot = view(A, B).snapshot(request(byTags), "run");
+
+    assertThat(RegionSelector.decide(byTags, snapshot).chosen()).containsExactly("b");
+    assertThat(snapshot.region("b").tags()).containsExactly("gpu");
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = FederationStrategy.class,
+      names = {"NEAREST", "ROUND_ROBIN", "LEAST_LOADED", "COST_OPTIMIZED"})
+  void whereDataAtCoordinatesIsKeptTheCoordinatesAreRecorded(FederationStrategy strategy) {
+    RegionConfig far = RegionConfig.builder("b").latitude(50.0).longitude(50.0).build();
+    FederatedStageConfig near =
+        FederatedStageConfig.builder()
+            .strategy(strategy)
+            .dataLocality(true)
+            .dataLocation(
+                DataLocation.of(
+                    Map.of(
+                        "x", DataSet.at(new GeoPoint(49, 49), 9),
+                        "y", DataSet.inRegion("a", 1))))
+            .build();
+
+    WorldSnapshot snapshot = view(A, far).snapshot(request(near), "run " + strategy);
+
+    assertThat(RegionSelector.decide(near, snapshot).chosen()).containsExactly("b");
+  }
+
+  /** Otherwise stages without data would all go elsewhere afterwards, to make up for it. */
+  @Test
+  void workThatStaysAtItsDataTakesNobodysTurn() {
+    RegionView view = view(A, B);
+    FederatedStageConfig atData =
+        FederatedStageConfig.builder()
+            .strategy(FederationStrategy.ROUND_ROBIN)
+            .dataLocality(true)
+            .dataLocation(DataLocation.inRegion("b"))
+            .build();
+    for (int i = 0; i < 20; i++) {
+      view.snapshot(request(atData), "at data " + i);
+    }
+
+    assertThat(view.snapshot(request(FederationStrategy.ROUND_ROBIN), "free").candidates())
+        .extracting(RegionSnapshot::turn)
+        .containsOnly(0.0);
   }
 
   private static double inFlight(RegionView view, String region) {

@@ -87,6 +87,9 @@ final class ResultText {
 
   private static String note(RegionResult region) {
     StringBuilder note = new StringBuilder();
+    if (region.items() != null && !region.items().isEmpty()) {
+      note.append("%d items; ".formatted(region.items().count()));
+    }
     for (Hop hop : region.hops()) {
       note.append("left ")
           .append(hop.region())

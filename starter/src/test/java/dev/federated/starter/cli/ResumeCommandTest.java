@@ -7,6 +7,7 @@ import dev.federated.worker.node.NodeProcess;
 import io.temporal.api.enums.v1.WorkflowExecutionStatus;
 import io.temporal.api.history.v1.HistoryEvent;
 import io.temporal.client.WorkflowClient;
+import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -314,6 +315,40 @@ class ResumeCommandTest {
     client().newUntypedWorkflowStub(id + ":spread").cancel();
     awaitClosed(id + ":spread");
     redriveRunsOnlyWhatHadNotSucceeded(id, "child");
+  }
+
+  /**
+   * A partition that was terminated left no record. Its split is computed from the snapshot in its
+   * history; a corrected block does not change it.
+   */
+  @Test
+  void aTerminatedPartitionIsRedrivenWithThePartsThatItHad() throws IOException {
+    Files.writeString(
+        directory.resolve("partition.json"),
+        """
+        {"id": "spread", "config": {"jmespath_expression": "sum(@)"},
+         "federation": {"regions": ["us", "spare"], "distribution": "partition",
+          "retry_on_failure": false, "on_partial_failure": "wait"}}
+        """);
+    Files.writeString(
+        directory.resolve("corrected.json"),
+        """
+        {"id": "spread", "federation": {"regions": ["spare", "us"], "retry_on_failure": false}}
+        """);
+    String id =
+        federate("stage", "partition.json", "--input", "[1, 2, 4, \"x\", 8]", "-o", "json")
+            .json()
+            .path("workflow_id")
+            .asText();
+    client().newUntypedWorkflowStub(id).terminate("of a test");
+
+    CommandRun redriven = federate("redrive", id, "--with", "corrected.json", "-o", "json");
+
+    assertThat(redriven.exitCode()).as(redriven.err()).isEqualTo(3);
+    assertThat(redriven.json().path("aggregated").toString()).isEqualTo("[7.0]");
+    assertThat(redriven.json().at("/region_results/us/items").asText()).isEqualTo("0-2");
+    assertThat(redriven.json().at("/region_results/us/attempts").asInt()).isEqualTo(1);
+    assertThat(redriven.json().at("/region_results/spare/items").asText()).isEqualTo("3-4");
   }
 
   private WorkflowClient client() {

@@ -81,6 +81,8 @@ final class Deployment implements AutoCloseable {
     works("spare", null, -33.8688, 151.2093, 0.02);
     region("down", URI.create("http://127.0.0.1:" + closedPort()));
     faulty("reset", refuse());
+    // As well as reset until somebody calls it; only for the test that counts on that.
+    faulty("dying", refuse()).put("weight", 2).put("priority", 4);
     faulty("slow", (request, next) -> answerLate());
     faulty("unauthorized", answer(401, Map.of()));
     faulty("missing", answer(404, Map.of()));
@@ -110,6 +112,7 @@ final class Deployment implements AutoCloseable {
         "us",
         "down",
         "reset",
+        "dying",
         "slow",
         "unauthorized",
         "missing");
@@ -169,11 +172,11 @@ final class Deployment implements AutoCloseable {
         .put("cost_per_execution", costPerExecution);
   }
 
-  private void faulty(String name, RequestFilter fault) {
+  private ObjectNode faulty(String name, RequestFilter fault) {
     TestNode node = TestNode.faulty(name, fault);
     nodes.add(node);
     asked.put(name, node::asked);
-    region(name, node.endpoint());
+    return region(name, node.endpoint());
   }
 
   private void raw(String name, RawNode node) {
