@@ -269,6 +269,7 @@ final class ClosedHistory {
         runId(),
         null,
         null,
+        null,
         null);
   }
 

@@ -14,6 +14,10 @@ import org.jspecify.annotations.Nullable;
  * @param defaultOnPartialFailure of stages that give none; null means proceed
  * @param healthCheckIntervalSeconds pause between health probes, 0.1 to 3600, default 30
  * @param circuitBreaker breaker of every region
+ * @param stabilizationSeconds how long a region that was away again soon after its return has to be
+ *     well before stages move back to it, and what soon means, 0 to 3600, default 30
+ * @param panicMode whether stages still run when every region that they may run in is offline or
+ *     has an open breaker, as if all were well; default false
  * @param maxOutputBytes largest result of one region or component in bytes, 1 to 1500000, default
  *     1048576
  * @param secrets secrets that pipelines may name
@@ -29,12 +33,17 @@ public record FederationConfig(
     @Nullable PartialFailurePolicy defaultOnPartialFailure,
     double healthCheckIntervalSeconds,
     CircuitBreakerConfig circuitBreaker,
+    double stabilizationSeconds,
+    boolean panicMode,
     int maxOutputBytes,
     Map<String, NamedSecret> secrets,
     List<String> outboundAllow,
     List<String> components,
     List<String> reduceFunctions,
     String digest) {
+  /** The window when the file gives none, in seconds. */
+  public static final double DEFAULT_STABILIZATION_SECONDS = 30;
+
   /** The largest result when the file gives none: 1 MiB. */
   public static final int DEFAULT_MAX_OUTPUT_BYTES = 1_048_576;
 
@@ -56,6 +65,25 @@ public record FederationConfig(
     return regions.stream().map(RegionConfig::name).toList();
   }
 
+  /** The same federation with other regions, under a digest of its own. */
+  public FederationConfig withRegions(List<RegionConfig> others, String itsDigest) {
+    return new FederationConfig(
+        others,
+        defaultStrategy,
+        defaultAggregation,
+        defaultOnPartialFailure,
+        healthCheckIntervalSeconds,
+        circuitBreaker,
+        stabilizationSeconds,
+        panicMode,
+        maxOutputBytes,
+        secrets,
+        outboundAllow,
+        components,
+        reduceFunctions,
+        itsDigest);
+  }
+
   /** Those regions with every other setting at its default. */
   public static FederationConfig of(List<RegionConfig> regions) {
     return new Builder().regions(regions).build();
@@ -74,6 +102,8 @@ public record FederationConfig(
     private @Nullable PartialFailurePolicy defaultOnPartialFailure;
     private double healthCheckIntervalSeconds = 30;
     private CircuitBreakerConfig circuitBreaker = CircuitBreakerConfig.DEFAULT;
+    private double stabilizationSeconds = DEFAULT_STABILIZATION_SECONDS;
+    private boolean panicMode;
     private int maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES;
     private Map<String, NamedSecret> secrets = Map.of();
     private List<String> outboundAllow = List.of();
@@ -116,6 +146,18 @@ public record FederationConfig(
     /** Sets circuit_breaker. */
     public Builder circuitBreaker(CircuitBreakerConfig circuitBreaker) {
       this.circuitBreaker = circuitBreaker;
+      return this;
+    }
+
+    /** Sets stabilization_seconds. */
+    public Builder stabilizationSeconds(double stabilizationSeconds) {
+      this.stabilizationSeconds = stabilizationSeconds;
+      return this;
+    }
+
+    /** Sets panic_mode. */
+    public Builder panicMode(boolean panicMode) {
+      this.panicMode = panicMode;
       return this;
     }
 
@@ -164,6 +206,8 @@ public record FederationConfig(
           defaultOnPartialFailure,
           healthCheckIntervalSeconds,
           circuitBreaker,
+          stabilizationSeconds,
+          panicMode,
           maxOutputBytes,
           secrets,
           outboundAllow,

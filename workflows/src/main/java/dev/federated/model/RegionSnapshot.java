@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  *     that is not {@link #egressCostPerGb}; for a region that may hold the stage's data
  * @param meanTokens tokens that an execution in it used on average; read where the region has a
  *     price per token and the stage gives no expected_tokens
+ * @param comingBack true if it was away and takes little work yet: it ranks after all others
  */
 @WireRecord
 public record RegionSnapshot(
@@ -61,7 +62,8 @@ public record RegionSnapshot(
     @Nullable Integer picks,
     @Nullable Double turn,
     @Nullable Map<String, Double> egressCostPerGbTo,
-    @Nullable Double meanTokens) {
+    @Nullable Double meanTokens,
+    @Nullable Boolean comingBack) {
   public RegionSnapshot {
     egressCostPerGbTo =
         egressCostPerGbTo == null
@@ -112,6 +114,7 @@ public record RegionSnapshot(
     private @Nullable Double turn;
     private @Nullable Map<String, Double> egressCostPerGbTo;
     private @Nullable Double meanTokens;
+    private @Nullable Boolean comingBack;
 
     private Builder(String name) {
       this.name = name;
@@ -249,6 +252,12 @@ public record RegionSnapshot(
       return this;
     }
 
+    /** Sets comingBack, see {@link RegionSnapshot}. */
+    public Builder comingBack(@Nullable Boolean comingBack) {
+      this.comingBack = comingBack;
+      return this;
+    }
+
     /** The snapshot. */
     public RegionSnapshot build() {
       return new RegionSnapshot(
@@ -274,7 +283,8 @@ public record RegionSnapshot(
           picks,
           turn,
           egressCostPerGbTo,
-          meanTokens);
+          meanTokens,
+          comingBack);
     }
   }
 }

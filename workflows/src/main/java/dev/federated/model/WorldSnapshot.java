@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  *     moving data out of them costs; none of them executes anything; null for none
  * @param dataFirst true if the data's region goes before price and turn; null in histories from
  *     before that, and where it makes no difference
+ * @param panic true if the federation runs stages even when no region is well; null means no
+ * @param tieSeed which of several regions that are alike least loaded is taken; null for the first.
+ *     Only where several control workers would otherwise all take the same
  */
 @WireRecord
 public record WorldSnapshot(
@@ -38,7 +41,9 @@ public record WorldSnapshot(
     boolean searchAttributes,
     String configDigest,
     @Nullable List<RegionSnapshot> otherRegions,
-    @Nullable Boolean dataFirst) {
+    @Nullable Boolean dataFirst,
+    @Nullable Boolean panic,
+    @Nullable Long tieSeed) {
   public WorldSnapshot {
     candidates = List.copyOf(candidates);
     otherRegions = otherRegions == null ? null : List.copyOf(otherRegions);
@@ -70,7 +75,29 @@ public record WorldSnapshot(
         searchAttributes,
         configDigest,
         null,
+        null,
+        null,
         null);
+  }
+
+  /** The same with a seed for ties. */
+  public WorldSnapshot withTieSeed(long seed) {
+    return new WorldSnapshot(
+        candidates,
+        fallback,
+        dataRegion,
+        unknownRegions,
+        defaultStrategy,
+        defaultAggregation,
+        defaultOnPartialFailure,
+        circuitBreaker,
+        maxOutputBytes,
+        searchAttributes,
+        configDigest,
+        otherRegions,
+        dataFirst,
+        panic,
+        seed);
   }
 
   /**

@@ -99,6 +99,10 @@ public final class FederationConfigParser {
                   CircuitBreakerConfig.DEFAULT.timeoutSeconds())));
       breaker.finish();
     }
+    federation.stabilizationSeconds(
+        root.number(
+            "stabilization_seconds", 0, 3600, FederationConfig.DEFAULT_STABILIZATION_SECONDS));
+    federation.panicMode(root.bool("panic_mode", false));
     federation.maxOutputBytes(
         (int)
             root.integer(
@@ -113,6 +117,19 @@ public final class FederationConfigParser {
     root.finish();
     problems.throwIfAny();
     return federation.build();
+  }
+
+  /**
+   * Reads one region, as it stands in a federation file.
+   *
+   * @param file where it comes from, for messages
+   * @throws InvalidDocumentException with every problem of the region
+   */
+  public static RegionConfig region(JsonNode json, String file) {
+    Problems problems = new Problems(file);
+    RegionConfig region = region(json, "", problems);
+    problems.throwIfAny();
+    return region;
   }
 
   private static RegionConfig region(JsonNode json, String path, Problems problems) {

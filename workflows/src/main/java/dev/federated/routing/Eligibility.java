@@ -5,6 +5,7 @@ import dev.federated.model.FailureType;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.RegionSnapshot;
 import dev.federated.model.Residency;
+import dev.federated.model.WorldSnapshot;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -50,8 +51,25 @@ public record Eligibility(Verdict verdict, @Nullable FailureType failure, String
     private final @Nullable Residency residency;
     private final @Nullable Set<String> residents;
     private final Eligibility outside;
+    private boolean panic;
 
-    /** The rules of that stage. */
+    /**
+     * The rules of that stage in that world. Where the federation allows panic and neither a
+     * candidate nor the fallback region is eligible, those that are only offline or have an open
+     * breaker are.
+     */
+    public Rules(FederatedStageConfig config, WorldSnapshot snapshot) {
+      this(config);
+      if (Boolean.TRUE.equals(snapshot.panic())) {
+        String fallback = config.fallbackRegion();
+        RegionSnapshot target = fallback == null ? null : snapshot.region(fallback);
+        panic =
+            (target == null || !of(target).eligible())
+                && snapshot.candidates().stream().noneMatch(region -> of(region).eligible());
+      }
+    }
+
+    /** The rules of that stage while some region is well. */
     public Rules(FederatedStageConfig config) {
       this.residency = config.residency();
       this.tags = config.requiredTags();
@@ -81,13 +99,18 @@ public record Eligibility(Verdict verdict, @Nullable FailureType failure, String
       if (Boolean.TRUE.equals(region.drained())) {
         return DRAINED;
       }
-      if (region.circuit() == CircuitState.OPEN) {
+      if (region.circuit() == CircuitState.OPEN && !panic) {
         return OPEN;
       }
-      if (Boolean.FALSE.equals(region.online())) {
+      if (Boolean.FALSE.equals(region.online()) && !panic) {
         return OFFLINE;
       }
       return Boolean.FALSE.equals(region.polled()) ? UNPOLLED : YES;
+    }
+
+    /** Whether regions that are not well are eligible because no other is. */
+    public boolean panic() {
+      return panic;
     }
 
     private @Nullable String missingTags(@Nullable List<String> present) {

@@ -114,7 +114,9 @@ public final class FederationSnapshots {
         searchAttributes,
         federation.digest(),
         others.isEmpty() ? null : others,
-        dataFirst ? true : null);
+        dataFirst ? true : null,
+        federation.panicMode() ? true : null,
+        null);
   }
 
   private @Nullable RegionSnapshot look(

@@ -10,12 +10,20 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Eligible regions and how they rank: those that go before all others, then by score, unknown
- * scores last, then by priority, then by name. Built for a thousand regions in tens of
- * microseconds, hence the sorting of numbers instead of objects.
+ * scores last, then by priority, then by name; and after all of these, in the same order, those
+ * that come back from an outage. Built for a thousand regions in tens of microseconds, hence the
+ * sorting of numbers instead of objects.
  */
 final class Ranking {
   /** A score that is not known; it compares as the highest. */
   static final double UNKNOWN = Double.NaN;
+
+  private static final byte FIRST = 0;
+  private static final byte BY_SCORE = 1;
+  private static final byte LAST = 2;
+
+  /** Bits of a key that hold the group. */
+  private static final int GROUP_BITS = 2;
 
   static final Comparator<RegionSnapshot> BY_PRIORITY =
       (a, b) -> {
@@ -25,7 +33,7 @@ final class Ranking {
 
   private final List<RegionSnapshot> regions;
   private final ExecutionCosts costs;
-  private final boolean[] first;
+  private final byte[] groups;
   private final double[] scores;
   private final String[] reasons;
   private int size;
@@ -34,7 +42,7 @@ final class Ranking {
   Ranking(List<RegionSnapshot> regions, ExecutionCosts costs) {
     this.regions = regions;
     this.costs = costs;
-    this.first = new boolean[regions.size()];
+    this.groups = new byte[regions.size()];
     this.scores = new double[regions.size()];
     this.reasons = new String[regions.size()];
   }
@@ -46,10 +54,11 @@ final class Ranking {
    * @param score lower is better, or {@link #UNKNOWN}
    */
   void add(boolean goesFirst, double score, String reason) {
-    first[size] = goesFirst;
+    boolean goesLast = Boolean.TRUE.equals(regions.get(size).comingBack());
+    groups[size] = goesLast ? LAST : goesFirst ? FIRST : BY_SCORE;
     // Makes a negative zero positive: as a score it is no better.
     scores[size] = score + 0.0;
-    reasons[size] = reason;
+    reasons[size] = goesLast ? reason + "; after the others, it comes back from an outage" : reason;
     size++;
   }
 
@@ -93,14 +102,16 @@ final class Ranking {
 
   /**
    * A number that sorts like group and score, as far as its bits go, and holds the index in the
-   * lowest ones: the sign is the group, then come the score's leading bits.
+   * lowest ones: the group comes first, then the score's leading bits.
    */
   private long key(int index, int indexBits) {
     long bits = Double.doubleToLongBits(scores[index]);
     // The bits of doubles sort like the doubles once those of negative ones are turned around.
     long unsigned = bits ^ ((bits >> (Long.SIZE - 1)) | Long.MIN_VALUE);
-    long rank = (unsigned >>> (indexBits + 1)) << indexBits;
-    return rank | index | (first[index] ? Long.MIN_VALUE : 0);
+    long rank = (unsigned >>> (indexBits + GROUP_BITS)) << indexBits;
+    long group = (long) groups[index] << (Long.SIZE - GROUP_BITS);
+    // Keys are sorted as signed numbers.
+    return (group | rank | index) ^ Long.MIN_VALUE;
   }
 
   /** Adds regions whose keys differ in nothing but the index, by what the keys do not hold. */

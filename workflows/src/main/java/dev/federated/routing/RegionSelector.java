@@ -8,7 +8,9 @@ import dev.federated.model.RegionSnapshot;
 import dev.federated.model.RoutingDecision;
 import dev.federated.model.WorldSnapshot;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -172,7 +174,7 @@ public final class RegionSelector {
   }
 
   private RoutingDecision decide() {
-    Eligibility.Rules rules = new Eligibility.Rules(config);
+    Eligibility.Rules rules = new Eligibility.Rules(config, snapshot);
     List<RegionSnapshot> inOrder = inOrder(config, snapshot);
     List<RegionSnapshot> eligible = new ArrayList<>(inOrder.size());
     List<Candidate> ineligible = new ArrayList<>();
@@ -197,6 +199,9 @@ public final class RegionSelector {
       chosen.add(candidate.region());
     }
     String why = over == null ? reason(ranked, ineligible) : strategy.wireName() + ": " + over;
+    if (rules.panic() && !ranked.isEmpty()) {
+      why = "panic, no region is well: " + why;
+    }
     String fallback = explicitFallback(config, snapshot);
     boolean hasInputs =
         config.regionInputs() == null || config.regionInputs().containsKey(fallback);
@@ -229,7 +234,7 @@ public final class RegionSelector {
       case PARALLEL, SEQUENTIAL -> byOrder(eligible).asAdded();
       case NEAREST -> byDistance(eligible).sorted();
       case ROUND_ROBIN -> dataFirst(byTurn(eligible).sorted());
-      case LEAST_LOADED -> byLoad(eligible).sorted();
+      case LEAST_LOADED -> oneOfTheLeast(byLoad(eligible).sorted());
       case COST_OPTIMIZED -> dataFirst(byCost(eligible).sorted());
     };
   }
@@ -239,7 +244,7 @@ public final class RegionSelector {
     String holder = Boolean.TRUE.equals(snapshot.dataFirst()) ? dataRegion(config, snapshot) : null;
     List<Candidate> ordered = new ArrayList<>(ranked.size());
     for (Candidate candidate : ranked) {
-      if (candidate.region().equals(holder)) {
+      if (candidate.region().equals(holder) && !comesBack(candidate.region())) {
         String why = "holds the data, " + candidate.reason();
         ordered.add(0, new Candidate(candidate.region(), true, candidate.score(), why));
       } else {
@@ -247,6 +252,11 @@ public final class RegionSelector {
       }
     }
     return ordered;
+  }
+
+  private boolean comesBack(String name) {
+    RegionSnapshot region = snapshot.region(name);
+    return region != null && Boolean.TRUE.equals(region.comingBack());
   }
 
   /** The region that holds most of a stage's data, or null if nothing says which. */
@@ -348,6 +358,36 @@ public final class RegionSelector {
       ranking.add(holdsData, (inFlight + backlog + picks) / slots, reason.toString());
     }
     return ranking;
+  }
+
+  /**
+   * Several control workers see the same figures and would all take the first of several regions
+   * that are alike: which of those comes first is left to the seed.
+   */
+  private List<Candidate> oneOfTheLeast(List<Candidate> ranked) {
+    Long seed = snapshot.tieSeed();
+    if (seed == null || ranked.isEmpty()) {
+      return ranked;
+    }
+    int alike = 1;
+    while (alike < ranked.size() && alike(ranked.get(0), ranked.get(alike))) {
+      alike++;
+    }
+    List<Candidate> least = new ArrayList<>(ranked);
+    Collections.rotate(least.subList(0, alike), Math.floorMod(seed, alike));
+    return least;
+  }
+
+  /** Whether nothing but the name tells two ranked regions apart. */
+  private boolean alike(Candidate a, Candidate b) {
+    RegionSnapshot first = snapshot.region(a.region());
+    RegionSnapshot second = snapshot.region(b.region());
+    return first != null
+        && second != null
+        && Objects.equals(a.score(), b.score())
+        && Objects.equals(first.maxConcurrent(), second.maxConcurrent())
+        && Objects.equals(first.comingBack(), second.comingBack())
+        && first.priorityOrDefault() == second.priorityOrDefault();
   }
 
   private Ranking byCost(List<RegionSnapshot> eligible) {

@@ -45,6 +45,8 @@ import org.jspecify.annotations.Nullable;
  * @param redriveOf the workflow that this one redrives, or null
  * @param keyRoot what idempotency keys are made from, if not this execution
  * @param interventions what operators decided while the stage was parked; null for nothing
+ * @param carriedRegions regions whose results were taken over from the workflow that this one
+ *     redrives; null for none
  */
 @WireRecord
 public record FederatedStageResult(
@@ -69,7 +71,8 @@ public record FederatedStageResult(
     String runId,
     @Nullable String redriveOf,
     @Nullable KeyRoot keyRoot,
-    @Nullable List<StageDecision> interventions) {
+    @Nullable List<StageDecision> interventions,
+    @Nullable List<String> carriedRegions) {
   public FederatedStageResult {
     warnings = List.copyOf(warnings);
     successfulRegions = List.copyOf(successfulRegions);
@@ -77,6 +80,7 @@ public record FederatedStageResult(
     regionResults = Collections.unmodifiableMap(new LinkedHashMap<>(regionResults));
     decisions = List.copyOf(decisions);
     interventions = interventions == null ? null : List.copyOf(interventions);
+    carriedRegions = carriedRegions == null ? null : List.copyOf(carriedRegions);
   }
 
   /** What the stage counts against a {@code max_cost}, see {@link RegionResult#chargeable}. */

@@ -72,6 +72,7 @@ final class ResultSize {
         result.runId(),
         result.redriveOf(),
         result.keyRoot(),
-        result.interventions());
+        result.interventions(),
+        result.carriedRegions());
   }
 }

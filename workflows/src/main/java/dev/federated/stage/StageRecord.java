@@ -234,7 +234,13 @@ final class StageRecord {
             info.getRunId(),
             redrive == null ? null : redrive.workflowId(),
             redrive == null ? null : redrive.keyRoot(),
-            interventions.isEmpty() ? null : interventions));
+            interventions.isEmpty() ? null : interventions,
+            redrive == null ? null : carried(redrive)));
+  }
+
+  private static @Nullable List<String> carried(Redrive redrive) {
+    List<RegionResult> carried = withStatus(redrive.shares(), RegionStatus.SUCCEEDED);
+    return carried.isEmpty() ? null : names(carried);
   }
 
   private List<String> warnings(@Nullable Aggregated aggregated) {

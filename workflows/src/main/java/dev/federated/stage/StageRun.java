@@ -118,7 +118,6 @@ public final class StageRun {
     this.request = request;
     this.changed = changed;
     this.config = request.federation();
-    this.rules = new Eligibility.Rules(config);
     this.world = world;
     this.sizes = sizes;
     this.attempts = new AttemptPolicy(config, request.stageId());
@@ -129,6 +128,7 @@ public final class StageRun {
             ? new KeyRoot(info.getWorkflowId(), info.getFirstExecutionRunId())
             : redrive.keyRoot();
     this.snapshot = Workflow.sideEffect(WorldSnapshot.class, () -> world.snapshot(request, runKey));
+    this.rules = new Eligibility.Rules(config, snapshot);
     learn(snapshot);
     this.decision = RegionSelector.decide(config, snapshot);
     this.costs = new ExecutionCosts(config, snapshot);

@@ -159,7 +159,9 @@ class WireRecordTest {
               true,
               "digest",
               List.of(fullRegion("af")),
-              true));
+              true,
+              true,
+              7L));
 
   static Stream<Arguments> recordsByMapper() {
     return RECORDS.stream()

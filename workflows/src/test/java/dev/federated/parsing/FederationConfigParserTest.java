@@ -469,6 +469,8 @@ class FederationConfigParserTest {
                 null,
                 30,
                 new CircuitBreakerConfig(5, 60),
+                30,
+                false,
                 1_048_576,
                 Map.of(),
                 List.of(),
@@ -491,6 +493,7 @@ class FederationConfigParserTest {
                 + " default_on_partial_failure: 'wait',"
                 + " health_check_interval_seconds: 0.1,"
                 + " circuit_breaker: {threshold: 1, timeout_seconds: 0.1},"
+                + " stabilization_seconds: 0, panic_mode: true,"
                 + " max_output_bytes: 1500000,"
                 + " secrets: {warehouse: {value: 'file:/run/dsn', components: ['database_write']}},"
                 + " outbound: {allow: ['10.0.0.0/8']}, components: ['my_model'],"
@@ -522,6 +525,8 @@ class FederationConfigParserTest {
                 PartialFailurePolicy.WAIT,
                 0.1,
                 new CircuitBreakerConfig(1, 0.1),
+                0,
+                true,
                 1_500_000,
                 Map.of(
                     "warehouse",

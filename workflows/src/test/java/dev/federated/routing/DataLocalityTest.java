@@ -83,7 +83,9 @@ class DataLocalityTest {
             false,
             "test",
             null,
-            true);
+            true,
+            null,
+            null);
 
     assertThat(RegionSelector.decide(stage, down).chosen()).containsExactly("cheap");
   }

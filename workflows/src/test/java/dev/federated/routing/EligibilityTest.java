@@ -7,6 +7,7 @@ import dev.federated.model.CircuitState;
 import dev.federated.model.FailureType;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.RegionSnapshot;
+import dev.federated.model.WorldSnapshot;
 import dev.federated.routing.Eligibility.Verdict;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -101,5 +102,41 @@ class EligibilityTest {
       RegionSnapshot.Builder region, FailureType failure, String reason) {
     assertThat(Eligibility.of(region.build(), ANYWHERE))
         .isEqualTo(new Eligibility(Verdict.UNAVAILABLE, failure, reason));
+  }
+
+  @Test
+  void withoutPanicModeNoRegionIsEligibleWhenAllAreOpen() {
+    WorldSnapshot allOpen = Worlds.of(region("a").circuit(CircuitState.OPEN));
+
+    assertThat(new Eligibility.Rules(ANYWHERE, allOpen).of(allOpen.region("a")).eligible())
+        .isFalse();
+  }
+
+  @Test
+  void inPanicModeRegionsThatAreOnlyOpenOrOfflineAreEligibleWhenNoneIsWell() {
+    WorldSnapshot world =
+        Worlds.panicking(
+            region("open").circuit(CircuitState.OPEN),
+            region("offline").online(false),
+            region("drained").drained(true),
+            region("unpolled").polled(false),
+            region("off").enabled(false));
+    Eligibility.Rules rules = new Eligibility.Rules(ANYWHERE, world);
+
+    assertThat(rules.panic()).isTrue();
+    assertThat(world.candidates().stream().filter(region -> rules.of(region).eligible()))
+        .extracting(RegionSnapshot::name)
+        .containsExactly("open", "offline");
+  }
+
+  @Test
+  void oneRegionThatIsWellOrAFallbackIsNoPanic() {
+    RegionSnapshot.Builder open = region("open").circuit(CircuitState.OPEN);
+    WorldSnapshot world = Worlds.panicking(open, region("well"));
+    FederatedStageConfig spared =
+        FederatedStageConfig.builder().regions(List.of("open")).fallbackRegion("well").build();
+
+    assertThat(new Eligibility.Rules(ANYWHERE, world).panic()).isFalse();
+    assertThat(new Eligibility.Rules(spared, world).panic()).isFalse();
   }
 }

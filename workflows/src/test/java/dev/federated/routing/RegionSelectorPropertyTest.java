@@ -279,6 +279,7 @@ class RegionSelectorPropertyTest {
         region.picks(),
         region.turn(),
         region.egressCostPerGbTo(),
-        region.meanTokens());
+        region.meanTokens(),
+        region.comingBack());
   }
 }

@@ -471,6 +471,58 @@ class RegionSelectorTest {
   // The strategy
 
   @Test
+  void aRegionThatComesBackRanksAfterAllOthersWhateverItsScore() {
+    WorldSnapshot world =
+        Worlds.of(
+            region("near").latencyMs(1.0).comingBack(true),
+            region("far").latencyMs(90.0),
+            region("unknown"));
+
+    RoutingDecision decision =
+        RegionSelector.decide(stage(FederationStrategy.NEAREST).build(), world);
+
+    assertThat(decision.candidates())
+        .extracting(Candidate::region)
+        .containsExactly("far", "unknown", "near");
+    assertThat(decision.candidates().get(2).reason())
+        .isEqualTo("1 ms measured latency; after the others, it comes back from an outage");
+    assertThat(
+            RegionSelector.decide(
+                    stage(FederationStrategy.NEAREST).build(),
+                    Worlds.of(region("near").comingBack(true)))
+                .chosen())
+        .as("better than none")
+        .containsExactly("near");
+  }
+
+  @Test
+  void aPanicIsTold() {
+    WorldSnapshot world = Worlds.panicking(region("a").online(false));
+
+    RoutingDecision decision =
+        RegionSelector.decide(stage(FederationStrategy.NEAREST).build(), world);
+
+    assertThat(decision.chosen()).containsExactly("a");
+    assertThat(decision.reason()).startsWith("panic, no region is well: nearest: a");
+  }
+
+  @Test
+  void aSeedDecidesBetweenLeastLoadedRegionsThatAreAlikeAndBetweenNoOthers() {
+    WorldSnapshot alike =
+        Worlds.of(
+            region("a").maxConcurrent(10).inFlight(1.0),
+            region("b").maxConcurrent(10).inFlight(1.0),
+            region("larger").maxConcurrent(20).inFlight(2.0),
+            region("busy").maxConcurrent(10).inFlight(5.0));
+    FederatedStageConfig stage = stage(FederationStrategy.LEAST_LOADED).build();
+
+    assertThat(RegionSelector.decide(stage, alike).chosen()).containsExactly("a");
+    assertThat(RegionSelector.decide(stage, alike.withTieSeed(0)).chosen()).containsExactly("a");
+    assertThat(RegionSelector.decide(stage, alike.withTieSeed(1)).chosen()).containsExactly("b");
+    assertThat(RegionSelector.decide(stage, alike.withTieSeed(-2)).chosen()).containsExactly("a");
+  }
+
+  @Test
   void theStagesStrategyGoesBeforeTheFederationsAndParallelIsTheLast() {
     WorldSnapshot plain = Worlds.of(region("a"));
     WorldSnapshot federation =

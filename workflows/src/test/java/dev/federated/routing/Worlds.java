@@ -31,6 +31,27 @@ final class Worlds {
         "test");
   }
 
+  /** A world of a federation in panic mode. */
+  static WorldSnapshot panicking(RegionSnapshot.Builder... candidates) {
+    WorldSnapshot calm = of(candidates);
+    return new WorldSnapshot(
+        calm.candidates(),
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        calm.circuitBreaker(),
+        calm.maxOutputBytes(),
+        false,
+        "test",
+        null,
+        null,
+        true,
+        null);
+  }
+
   static RegionSnapshot.Builder region(String name) {
     return RegionSnapshot.builder(name);
   }

@@ -54,6 +54,7 @@ class StageSearchAttributesTest {
             "run",
             null,
             null,
+            null,
             null);
     for (SearchAttributeUpdate<?> update : StageSearchAttributes.of(result)) {
       if (update.getKey().equals(StageSearchAttributes.FAILED_REGIONS)) {
