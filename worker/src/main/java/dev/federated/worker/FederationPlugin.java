@@ -2,6 +2,7 @@ package dev.federated.worker;
 
 import com.codahale.metrics.MetricRegistry;
 import dev.federated.activities.metrics.FederationMetrics;
+import dev.federated.ledger.RegionLedgerWorkflowImpl;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
 import dev.federated.pipeline.PipelineWorkflow;
@@ -57,6 +58,7 @@ public final class FederationPlugin extends SimplePlugin {
   private final FederationServices services;
   private final @Nullable WorkerDeploymentVersion deployment;
   private volatile boolean control;
+  private volatile boolean regional;
 
   private FederationPlugin(Builder builder) {
     super(SimplePlugin.newBuilder(NAME).addWorkerInterceptors(new StageFailureInterceptor()));
@@ -115,9 +117,10 @@ public final class FederationPlugin extends SimplePlugin {
   @Override
   public void initializeWorker(String taskQueue, Worker worker) {
     super.initializeWorker(taskQueue, worker);
-    RegionConfig region = region(taskQueue);
-    if (region != null) {
-      worker.registerActivitiesImplementations(services.regionActivities(region));
+    RegionConfig served = region(taskQueue);
+    if (served != null) {
+      regional = true;
+      worker.registerActivitiesImplementations(services.regionActivities(served));
     } else if (taskQueue.equals(FederatedQueues.CONTROL)) {
       control = true;
       worker.registerWorkflowImplementationFactory(
@@ -128,6 +131,7 @@ public final class FederationPlugin extends SimplePlugin {
           () -> new PipelineWorkflowImpl(services.view(), services.aggregator()));
       worker.registerWorkflowImplementationFactory(
           CheckHealthWorkflow.class, () -> new CheckHealthWorkflowImpl(services.view()));
+      worker.registerWorkflowImplementationTypes(RegionLedgerWorkflowImpl.class);
       worker.registerActivitiesImplementations(services.controlActivities());
     }
   }
@@ -143,8 +147,8 @@ public final class FederationPlugin extends SimplePlugin {
         var unused = factory.newWorker(queue);
       }
     }
-    if (control) {
-      services.watch(factory.getWorkflowClient());
+    if (control || regional) {
+      services.watch(factory.getWorkflowClient(), control);
     }
     super.startWorkerFactory(factory, next);
   }

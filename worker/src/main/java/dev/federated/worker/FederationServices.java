@@ -8,6 +8,8 @@ import dev.federated.activities.component.ExecuteComponentActivityImpl;
 import dev.federated.activities.health.RegionMonitor;
 import dev.federated.activities.health.RegionView;
 import dev.federated.activities.health.TemporalQueueStatistics;
+import dev.federated.activities.ledger.CollectStagesActivityImpl;
+import dev.federated.activities.ledger.LedgerLink;
 import dev.federated.activities.metrics.FederationMetrics;
 import dev.federated.activities.remote.CircuitBreakers;
 import dev.federated.activities.remote.ProbeRegionActivityImpl;
@@ -65,6 +67,7 @@ final class FederationServices implements AutoCloseable {
   private final List<AutoCloseable> closeables = new ArrayList<>();
   private volatile ProcessSecrets namedSecrets = ProcessSecrets.NONE;
   private @Nullable RegionMonitor monitor;
+  private @Nullable LedgerLink ledger;
 
   FederationServices(
       FederationConfig federation,
@@ -113,7 +116,7 @@ final class FederationServices implements AutoCloseable {
     ExecuteComponentActivityImpl execute =
         new ExecuteComponentActivityImpl(components, federation.maxOutputBytes());
     closeables.add(execute);
-    return new Object[] {execute};
+    return new Object[] {execute, new CollectStagesActivityImpl(clock)};
   }
 
   /**
@@ -166,29 +169,42 @@ final class FederationServices implements AutoCloseable {
     }
   }
 
-  /** Keeps the view fresh from now on: probes, queue statistics, search attributes. */
-  synchronized void watch(WorkflowClient client) {
-    if (monitor != null) {
+  /**
+   * Keeps the view fresh from now on: by the ledger, and for a control worker by probes, queue
+   * statistics and search attributes.
+   */
+  synchronized void watch(WorkflowClient client, boolean control) {
+    if (ledger != null) {
       return;
     }
-    String namespace = client.getOptions().getNamespace();
-    searchAttributes.watch(
-        client.getWorkflowServiceStubs(),
-        namespace,
-        Duration.ofMillis((long) (federation.healthCheckIntervalSeconds() * 1000)));
-    // Probes of the control worker carry no key: only region workers resolve keys.
-    monitor =
-        new RegionMonitor(
-            federation,
-            view,
-            region -> client(region, ProcessSecrets.NONE),
-            new TemporalQueueStatistics(client.getWorkflowServiceStubs(), namespace));
-    monitor.start();
+    if (control) {
+      String namespace = client.getOptions().getNamespace();
+      searchAttributes.watch(
+          client.getWorkflowServiceStubs(),
+          namespace,
+          Duration.ofMillis((long) (federation.healthCheckIntervalSeconds() * 1000)));
+      // Probes of the control worker carry no key: only region workers resolve keys.
+      monitor =
+          new RegionMonitor(
+              federation,
+              view,
+              region -> client(region, ProcessSecrets.NONE),
+              new TemporalQueueStatistics(client.getWorkflowServiceStubs(), namespace));
+    }
+    ledger = new LedgerLink(client, view, federation, control);
+    ledger.start();
+    if (monitor != null) {
+      monitor.start();
+    }
   }
 
   /** Lets the view age. */
   synchronized void stopWatching() {
     searchAttributes.close();
+    if (ledger != null) {
+      ledger.close();
+      ledger = null;
+    }
     if (monitor != null) {
       monitor.close();
       monitor = null;

@@ -6,7 +6,8 @@ import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
 import dev.federated.stage.FederatedQueues;
 import java.time.Duration;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -42,8 +43,8 @@ public final class RegionMonitor implements AutoCloseable {
   private final RegionView view;
   private final Duration interval;
   private final QueueStatistics statistics;
-  private final Map<String, RegionConfig> regions = new LinkedHashMap<>();
-  private final Map<String, RegionProtocolClient> clients = new LinkedHashMap<>();
+  private final Function<RegionConfig, RegionProtocolClient> clientOf;
+  private final Map<String, Watched> watched = new ConcurrentHashMap<>();
   private final ThreadPoolExecutor lookers;
   private final ScheduledExecutorService schedule;
   private final RegionProber prober;
@@ -67,14 +68,8 @@ public final class RegionMonitor implements AutoCloseable {
     this.view = view;
     this.interval = Duration.ofMillis((long) (config.healthCheckIntervalSeconds() * 1000));
     this.statistics = statistics;
-    for (RegionConfig region : config.regions()) {
-      if (region.enabled()) {
-        regions.put(region.name(), region);
-        if (region.endpoint() != null) {
-          this.clients.put(region.name(), clients.apply(region));
-        }
-      }
-    }
+    this.clientOf = clients;
+    watchRegions(config.regions());
     ThreadFactory daemons =
         task -> {
           Thread thread = new Thread(task, "region-monitor");
@@ -88,6 +83,31 @@ public final class RegionMonitor implements AutoCloseable {
     this.schedule = Executors.newSingleThreadScheduledExecutor(daemons);
     this.prober = new RegionProber(lookers, view, RegionProber.TIMEOUT);
     view.probeWith(this::requestProbe);
+    view.regionsChanged(
+        regions -> {
+          watchRegions(regions);
+          watched.keySet().forEach(this::look);
+        });
+  }
+
+  /** A region that is looked at. */
+  private record Watched(RegionConfig region, @Nullable RegionProtocolClient client) {}
+
+  private void watchRegions(List<RegionConfig> regions) {
+    Set<String> names = new HashSet<>();
+    for (RegionConfig region : regions) {
+      if (region.enabled()) {
+        names.add(region.name());
+        watched.compute(
+            region.name(),
+            (name, known) ->
+                known != null && known.region().equals(region)
+                    ? known
+                    : new Watched(
+                        region, region.endpoint() == null ? null : clientOf.apply(region)));
+      }
+    }
+    watched.keySet().retainAll(names);
   }
 
   /** Looks at every region now and from now on. */
@@ -105,21 +125,23 @@ public final class RegionMonitor implements AutoCloseable {
 
   /** Probes a region now, unless that is being done; never blocks. */
   public void requestProbe(String region) {
-    RegionProtocolClient client = clients.get(region);
-    if (client != null) {
-      prober.request(client);
+    Watched known = watched.get(region);
+    if (known != null && known.client() != null) {
+      prober.request(known.client());
     }
+  }
+
+  private void look(String region) {
+    requestProbe(region);
+    readQueue(region);
   }
 
   private void lookAtAll() {
-    for (String region : regions.keySet()) {
-      requestProbe(region);
-      readQueue(region);
-    }
+    watched.keySet().forEach(this::look);
   }
 
   private void lookAtAbsent() {
-    for (String region : regions.keySet()) {
+    for (String region : watched.keySet()) {
       if (Boolean.FALSE.equals(view.online(region))) {
         requestProbe(region);
       }

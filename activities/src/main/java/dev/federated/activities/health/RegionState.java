@@ -2,8 +2,12 @@ package dev.federated.activities.health;
 
 import dev.federated.activities.remote.RegionBreaker;
 import dev.federated.activities.remote.RegionProbe;
+import dev.federated.ledger.ExecutionTotals;
+import dev.federated.ledger.LedgerState;
+import dev.federated.ledger.RegionReport;
 import dev.federated.model.CircuitState;
 import dev.federated.model.RegionConfig;
+import dev.federated.stage.ExecutionEnd;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Iterator;
@@ -25,6 +29,7 @@ final class RegionState {
 
   private final RegionConfig config;
   private final RegionBreaker breaker;
+  private final Comeback comeback;
   private final Map<String, Instant> outstanding = new BoundedMap<>(EXECUTIONS);
 
   /** Picks that no execution was seen of yet, by run key. */
@@ -43,17 +48,29 @@ final class RegionState {
   private @Nullable String trial;
   private @Nullable Instant trialAt;
 
-  RegionState(RegionConfig config, RegionBreaker breaker) {
+  /** Another worker opened the breaker then: it makes the trial, unless it is lost. */
+  private @Nullable Instant openedElsewhereAt;
+
+  private long healthHeardAt;
+  private long circuitHeardAt;
+  private int inFlightElsewhere;
+  private @Nullable Double meanTokens;
+
+  private @Nullable Boolean onlineToReport;
+  private @Nullable CircuitState circuitToReport;
+  private int failuresToReport;
+  private boolean successToReport;
+  private int inFlightReported;
+  private @Nullable ExecutionTotals endedToReport;
+
+  RegionState(RegionConfig config, RegionBreaker breaker, Duration stabilization) {
     this.config = config;
     this.breaker = breaker;
+    this.comeback = new Comeback(config.maxConcurrent(), stabilization);
   }
 
   RegionConfig config() {
     return config;
-  }
-
-  RegionBreaker breaker() {
-    return breaker;
   }
 
   @Nullable Boolean online() {
@@ -72,7 +89,18 @@ final class RegionState {
   CircuitState circuit(Instant now, Duration trialLostAfter) {
     CircuitState state = breaker.state();
     boolean trialIsOut = trialAt != null && now.isBefore(trialAt.plus(trialLostAfter));
-    return state == CircuitState.HALF_OPEN && trialIsOut ? CircuitState.OPEN : state;
+    // The time that the breaker is open, and as long again for the other worker's trial.
+    boolean trialIsElsewhere =
+        openedElsewhereAt != null
+            && now.isBefore(openedElsewhereAt.plus(trialLostAfter.multipliedBy(2)));
+    return state == CircuitState.HALF_OPEN && (trialIsOut || trialIsElsewhere)
+        ? CircuitState.OPEN
+        : state;
+  }
+
+  /** Whether stages that have a choice should still go elsewhere. */
+  boolean comingBack(Instant now) {
+    return comeback.goesLast(outstanding(now), now);
   }
 
   void started(String executionKey, Instant now, Duration trialLostAfter) {
@@ -115,6 +143,14 @@ final class RegionState {
   }
 
   void probed(RegionProbe probe, Instant now) {
+    if (online == null ? !probe.healthy() : online != probe.healthy()) {
+      onlineToReport = probe.healthy();
+      if (probe.healthy()) {
+        comeback.isBack(now);
+      } else {
+        comeback.isAway(now);
+      }
+    }
     online = probe.healthy();
     if (probe.healthy() && probe.latencyMs() != null) {
       probeLatencyMs = smoothed(probeLatencyMs, probe.latencyMs());
@@ -129,8 +165,152 @@ final class RegionState {
     return probeLatencyMs != null ? probeLatencyMs : executionLatencyMs;
   }
 
-  void executionTook(long ms) {
-    executionLatencyMs = smoothed(executionLatencyMs, ms);
+  /** An execution succeeded. */
+  void succeeded(ExecutionEnd end, Instant now) {
+    boolean wasClosed = breaker.state() == CircuitState.CLOSED;
+    breaker.succeeded();
+    executionLatencyMs = smoothed(executionLatencyMs, end.latencyMs());
+    comeback.succeeded();
+    successToReport = true;
+    failuresToReport = 0;
+    if (!wasClosed && breaker.state() == CircuitState.CLOSED) {
+      circuitToReport = CircuitState.CLOSED;
+      openedElsewhereAt = null;
+      comeback.isBack(now);
+    }
+    endedToReport = plus(totals(true, end));
+  }
+
+  /**
+   * An execution failed.
+   *
+   * @param counts whether the breaker counts it
+   */
+  void failed(boolean counts, ExecutionEnd end, Instant now) {
+    if (counts) {
+      boolean wasOpen = breaker.state() == CircuitState.OPEN;
+      breaker.failed();
+      failuresToReport++;
+      if (!wasOpen && breaker.state() == CircuitState.OPEN) {
+        opened(now);
+      }
+    }
+    endedToReport = plus(totals(false, end));
+  }
+
+  /** The region's own worker refused a call because its breaker is open. */
+  void refused(Instant now) {
+    if (breaker.state() != CircuitState.OPEN) {
+      breaker.open();
+      opened(now);
+    }
+  }
+
+  private void opened(Instant now) {
+    comeback.isAway(now);
+    circuitToReport = CircuitState.OPEN;
+    openedElsewhereAt = null;
+    failuresToReport = 0;
+  }
+
+  private static ExecutionTotals totals(boolean succeeded, ExecutionEnd end) {
+    double cost = end.cost() == null ? 0 : end.cost();
+    return ExecutionTotals.of(succeeded, end.latencyMs(), end.tokensUsed(), cost);
+  }
+
+  private ExecutionTotals plus(ExecutionTotals one) {
+    return endedToReport == null ? one : endedToReport.plus(one);
+  }
+
+  /**
+   * Hears how a probe of another worker ended.
+   *
+   * @return whether that was news, so that this worker should look as well
+   */
+  boolean heard(LedgerState.Health elsewhere, Instant now, Duration newsFor) {
+    if (elsewhere.at() <= healthHeardAt) {
+      return false;
+    }
+    healthHeardAt = elsewhere.at();
+    if (online != null && online == elsewhere.online()) {
+      return false;
+    }
+    if (!elsewhere.online() && isNews(elsewhere.at(), now, newsFor)) {
+      online = false;
+      comeback.isAway(now);
+    }
+    return true;
+  }
+
+  /** Hears of a breaker that changed in another worker. */
+  void heard(LedgerState.Circuit elsewhere, Instant now, Duration newsFor) {
+    if (elsewhere.at() <= circuitHeardAt) {
+      return;
+    }
+    circuitHeardAt = elsewhere.at();
+    if (elsewhere.state() == CircuitState.OPEN) {
+      if (!isNews(elsewhere.at(), now, newsFor)) {
+        return;
+      }
+      breaker.open();
+      openedElsewhereAt = now;
+      comeback.isAway(now);
+    } else {
+      breaker.close();
+      openedElsewhereAt = null;
+      comeback.isBack(now);
+    }
+  }
+
+  /** A worker that starts hears of what happened long ago, perhaps to another endpoint. */
+  private static boolean isNews(long at, Instant now, Duration newsFor) {
+    return now.isBefore(Instant.ofEpochMilli(at).plus(newsFor));
+  }
+
+  /** Says what other workers know to run there. */
+  void inFlightElsewhere(int executions) {
+    inFlightElsewhere = executions;
+  }
+
+  int inFlightElsewhere() {
+    return inFlightElsewhere;
+  }
+
+  @Nullable Double meanTokens() {
+    return meanTokens;
+  }
+
+  void meanTokens(@Nullable Double tokens) {
+    meanTokens = tokens;
+  }
+
+  /** Whether others should hear at once. */
+  boolean hasNews() {
+    return onlineToReport != null || circuitToReport != null;
+  }
+
+  /** What other workers should hear, or null if there is nothing. */
+  @Nullable RegionReport takeReport(Instant now) {
+    int inFlight = outstanding(now);
+    boolean running = inFlight != 0 || inFlightReported != 0;
+    if (!hasNews() && failuresToReport == 0 && !successToReport && !running) {
+      return null;
+    }
+    RegionReport report =
+        new RegionReport(
+            onlineToReport,
+            circuitToReport,
+            failuresToReport,
+            successToReport,
+            running ? inFlight : null,
+            endedToReport);
+    onlineToReport = null;
+    circuitToReport = null;
+    failuresToReport = 0;
+    successToReport = false;
+    inFlightReported = inFlight;
+    endedToReport = null;
+    return report;
   }
 
   @Nullable Long backlog(Instant now, Duration staleAfter) {

@@ -4,6 +4,11 @@ import dev.federated.activities.metrics.FederationMetrics;
 import dev.federated.activities.remote.CircuitBreakers;
 import dev.federated.activities.remote.RegionListener;
 import dev.federated.activities.remote.RegionProbe;
+import dev.federated.ledger.LedgerCopy;
+import dev.federated.ledger.LedgerSettings;
+import dev.federated.ledger.LedgerState;
+import dev.federated.ledger.OperatedFederation;
+import dev.federated.ledger.RegionReport;
 import dev.federated.model.CircuitState;
 import dev.federated.model.DataLocation;
 import dev.federated.model.FailureType;
@@ -50,20 +55,26 @@ public final class RegionView implements World, RegionListener {
 
   private static final int REMEMBERED = 10_000;
 
-  private final FederationConfig config;
+  private final FederationConfig file;
   private final Clock clock;
+  private final CircuitBreakers breakers;
   private final BooleanSupplier searchAttributes;
   private final Duration staleAfter;
   private final Duration trialLostAfter;
   private final Object lock = new Object();
   private final Map<String, RegionState> regions = new LinkedHashMap<>();
-  private final FederationSnapshots snapshots;
   private final RoundRobinTurns turns = new RoundRobinTurns();
   private final Map<String, WorldSnapshot> pickedSnapshots = new BoundedMap<>(REMEMBERED);
   private final Map<String, Boolean> endedExecutions = new BoundedMap<>(REMEMBERED);
   private final Map<String, Boolean> endedStages = new BoundedMap<>(REMEMBERED);
   private final Set<String> localWorkers = new HashSet<>();
+  private Map<String, LedgerSettings> settings = Map.of();
+  private FederationConfig config;
+  private FederationSnapshots snapshots;
+  private int controlWorkers = 1;
   private volatile Consumer<String> probe = region -> {};
+  private volatile Consumer<List<RegionConfig>> regionsChanged = regions -> {};
+  private volatile Runnable news = () -> {};
   private volatile @Nullable FederationMetrics metrics;
 
   /**
@@ -74,6 +85,7 @@ public final class RegionView implements World, RegionListener {
    * @param searchAttributes whether the namespace has the federation's search attributes
    */
   public RegionView(FederationConfig config, Clock clock, BooleanSupplier searchAttributes) {
+    this.file = config;
     this.config = config;
     this.clock = clock;
     this.searchAttributes = searchAttributes;
@@ -81,13 +93,18 @@ public final class RegionView implements World, RegionListener {
         Duration.ofMillis((long) (config.healthCheckIntervalSeconds() * 1000 * STALE_INTERVALS));
     this.trialLostAfter =
         Duration.ofMillis((long) (config.circuitBreaker().timeoutSeconds() * 1000));
-    CircuitBreakers breakers = new CircuitBreakers(clock);
+    this.breakers = new CircuitBreakers(clock);
     for (RegionConfig region : config.regions()) {
-      regions.put(
-          region.name(),
-          new RegionState(region, breakers.of(region.name(), config.circuitBreaker())));
+      regions.put(region.name(), unknown(region));
     }
     this.snapshots = new FederationSnapshots(config);
+  }
+
+  private RegionState unknown(RegionConfig region) {
+    return new RegionState(
+        region,
+        breakers.of(region.name(), file.circuitBreaker()),
+        Duration.ofMillis((long) (file.stabilizationSeconds() * 1000)));
   }
 
   /** Who is asked to look at a region at once when an execution in it failed. Must not block. */
@@ -102,30 +119,124 @@ public final class RegionView implements World, RegionListener {
     }
   }
 
-  /** Says whether an operator drains the region; an unknown name is ignored. */
-  public void drained(String region, boolean drained) {
+  /** Who is told of the regions when operators add or remove one. Must not block. */
+  public void regionsChanged(Consumer<List<RegionConfig>> changed) {
+    this.regionsChanged = changed;
+  }
+
+  /** Who is told that other workers should hear of something soon. Must not block. */
+  public void news(Runnable news) {
+    this.news = news;
+  }
+
+  /**
+   * The federation that is in force: the file, with the regions that operators added or removed.
+   */
+  public FederationConfig config() {
     synchronized (lock) {
-      RegionState state = regions.get(region);
-      if (state != null) {
-        state.drained(drained);
-      }
+      return config;
     }
+  }
+
+  /** Takes over what operators said of regions, by name. */
+  public void settings(Map<String, LedgerSettings> said) {
+    List<RegionConfig> changed = null;
+    synchronized (lock) {
+      if (said.equals(settings)) {
+        return;
+      }
+      settings = Map.copyOf(said);
+      FederationConfig now = OperatedFederation.of(file, settings);
+      if (!now.regions().equals(config.regions())) {
+        changed = now.regions();
+        config = now;
+        snapshots = new FederationSnapshots(now);
+        regions.keySet().retainAll(Set.copyOf(now.regionNames()));
+        for (RegionConfig region : changed) {
+          RegionState known = regions.get(region.name());
+          if (known == null || !known.config().equals(region)) {
+            regions.put(region.name(), unknown(region));
+          }
+        }
+      }
+      regions.forEach(
+          (name, state) ->
+              state.drained(settings.getOrDefault(name, LedgerSettings.NONE).drained()));
+    }
+    if (changed != null) {
+      FederationMetrics counted = metrics;
+      if (counted != null) {
+        watch(counted);
+      }
+      regionsChanged.accept(changed);
+    }
+  }
+
+  /**
+   * Takes over what other workers know.
+   *
+   * @param worker this worker, whose own part is left out
+   */
+  public void learn(LedgerCopy.Known known, String worker) {
+    settings(known.settings());
+    Instant now = clock.instant();
+    List<String> probed = new ArrayList<>();
+    synchronized (lock) {
+      controlWorkers = known.controlWorkers();
+      regions.forEach(
+          (name, state) -> {
+            LedgerState.Health health = known.health().get(name);
+            if (health != null
+                && !health.by().equals(worker)
+                && state.heard(health, now, trialLostAfter)) {
+              probed.add(name);
+            }
+            LedgerState.Circuit circuit = known.circuits().get(name);
+            if (circuit != null && !circuit.by().equals(worker)) {
+              state.heard(circuit, now, trialLostAfter);
+            }
+            int elsewhere = 0;
+            for (Map.Entry<String, Map<String, Integer>> other : known.inFlight().entrySet()) {
+              if (!other.getKey().equals(worker)) {
+                elsewhere += other.getValue().getOrDefault(name, 0);
+              }
+            }
+            state.inFlightElsewhere(elsewhere);
+            state.meanTokens(known.meanTokens().get(name));
+          });
+    }
+    probed.forEach(probe);
+  }
+
+  /** What this worker saw since it was asked last, by region. */
+  public Map<String, RegionReport> takeReport() {
+    Map<String, RegionReport> report = new LinkedHashMap<>();
+    Instant now = clock.instant();
+    synchronized (lock) {
+      regions.forEach(
+          (name, state) -> {
+            RegionReport seen = state.takeReport(now);
+            if (seen != null) {
+              report.put(name, seen);
+            }
+          });
+    }
+    return report;
   }
 
   /** Registers the gauges of every region, and counts the stages that end from now on. */
   public void watch(FederationMetrics metrics) {
     this.metrics = metrics;
-    for (RegionState state : regions.values()) {
-      RegionConfig region = state.config();
-      metrics.watch(
-          region.name(),
-          () -> online(region.name()),
-          () -> {
-            synchronized (lock) {
-              RegionProbe reported = state.reported(clock.instant(), staleAfter);
-              return reported == null ? null : reported.load();
-            }
-          });
+    for (String region : config().regionNames()) {
+      metrics.watch(region, () -> online(region), () -> load(region));
+    }
+  }
+
+  private @Nullable Double load(String region) {
+    synchronized (lock) {
+      RegionState state = regions.get(region);
+      RegionProbe reported = state == null ? null : state.reported(clock.instant(), staleAfter);
+      return reported == null ? null : reported.load();
     }
   }
 
@@ -190,9 +301,13 @@ public final class RegionView implements World, RegionListener {
     Instant now = clock.instant();
     WorldSnapshot seen = look(stage, strategy, Map.of(), now);
     List<RegionSnapshot> eligible = new ArrayList<>();
+    if (strategy == FederationStrategy.LEAST_LOADED && controlWorkers > 1) {
+      seen = seen.withTieSeed(runKey.hashCode());
+    }
     if (strategy == FederationStrategy.ROUND_ROBIN) {
+      Eligibility.Rules rules = new Eligibility.Rules(stage, seen);
       for (RegionSnapshot candidate : seen.candidates()) {
-        if (Eligibility.of(candidate, stage).eligible()) {
+        if (rules.of(candidate).eligible()) {
           eligible.add(candidate);
         }
       }
@@ -251,10 +366,13 @@ public final class RegionView implements World, RegionListener {
     // Costs of executions are computed from these whatever the strategy.
     seen.costPerExecution(region.costPerExecution());
     seen.costPerToken(region.costPerToken());
+    boolean tokensAreGuessed = region.costPerToken() != null && stage.expectedTokens() == 0;
+    seen.meanTokens(tokensAreGuessed ? state.meanTokens() : null);
     CircuitState circuit = state.circuit(now, trialLostAfter);
     seen.circuit(circuit == CircuitState.CLOSED ? null : circuit);
     seen.online(Boolean.FALSE.equals(state.online()) ? false : null);
     seen.polled(Boolean.FALSE.equals(polled(state, now)) ? false : null);
+    seen.comingBack((!strategy.replicated() && state.comingBack(now)) ? true : null);
     DataLocation data = stage.dataLocation();
     boolean toPoint = data != null && data.hasPoint();
     switch (strategy) {
@@ -337,7 +455,7 @@ public final class RegionView implements World, RegionListener {
     seen.backlog(state.backlog(now, staleAfter));
     RegionProbe reported = state.reported(now, staleAfter);
     if (reported == null) {
-      seen.inFlight((double) state.outstanding(now)).picks(0);
+      seen.inFlight((double) state.outstanding(now) + state.inFlightElsewhere()).picks(0);
     } else {
       seen.inFlight(reported.currentLoad(slots)).picks(state.picksSinceLoad());
     }
@@ -382,22 +500,27 @@ public final class RegionView implements World, RegionListener {
     RegionError error = end.error();
     FederationMetrics counted = metrics;
     boolean failed = false;
+    boolean isNews;
     synchronized (lock) {
+      Instant now = clock.instant();
       RegionState state = regions.get(region);
       if (state == null || endedExecutions.put(executionKey, true) != null) {
         return;
       }
       state.ended(executionKey);
       if (error == null) {
-        state.breaker().succeeded();
-        state.executionTook(end.latencyMs());
+        state.succeeded(end, now);
       } else if (error.type() == FailureType.CIRCUIT_OPEN) {
         // The region's worker has seen every attempt, this view only what came of them.
-        state.breaker().open();
-      } else if (counts(error)) {
-        state.breaker().failed();
-        failed = true;
+        state.refused(now);
+      } else if (error.type() != FailureType.CANCELLED) {
+        failed = counts(error);
+        state.failed(failed, end, now);
       }
+      isNews = state.hasNews();
+    }
+    if (isNews) {
+      news.run();
     }
     if (failed) {
       probe.accept(region);
@@ -445,11 +568,16 @@ public final class RegionView implements World, RegionListener {
 
   @Override
   public void probed(RegionProbe probe) {
+    boolean isNews = false;
     synchronized (lock) {
       RegionState state = regions.get(probe.region());
       if (state != null) {
         state.probed(probe, clock.instant());
+        isNews = state.hasNews();
       }
+    }
+    if (isNews) {
+      news.run();
     }
   }
 }

@@ -72,6 +72,13 @@ public final class RegionBreaker {
     }
   }
 
+  /** Closes it, whatever was counted. */
+  public synchronized void close() {
+    if (breaker.getState() != CircuitBreaker.State.CLOSED) {
+      breaker.transitionToClosedState();
+    }
+  }
+
   /** One call that was let through. */
   final class Permit {
     private final boolean trial;

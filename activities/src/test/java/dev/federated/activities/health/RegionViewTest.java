@@ -4,10 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.codahale.metrics.MetricRegistry;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.federated.activities.metrics.FederationMetrics;
 import dev.federated.activities.remote.RegionProbe;
 import dev.federated.activities.remote.Regions;
+import dev.federated.ledger.LedgerCopy;
+import dev.federated.ledger.LedgerSettings;
+import dev.federated.ledger.LedgerState;
+import dev.federated.ledger.RegionReport;
 import dev.federated.model.CircuitBreakerConfig;
 import dev.federated.model.CircuitState;
 import dev.federated.model.DataLocation;
@@ -144,7 +149,7 @@ class RegionViewTest {
     view.started("key", "nowhere");
     view.ended("key", "nowhere", ExecutionEnd.failed(unavailable(), 1));
     view.probed(probe("nowhere", 0.5, null));
-    view.drained("nowhere", true);
+    drain(view, "nowhere");
 
     assertThat(probes).isEmpty();
   }
@@ -164,9 +169,9 @@ class RegionViewTest {
   @Test
   void aDrainedRegionIsMarked() {
     RegionView view = view(A);
-    view.drained("a", true);
+    drain(view, "a");
     assertThat(look(view, "a").drained()).isTrue();
-    view.drained("a", false);
+    view.settings(Map.of());
     assertThat(look(view, "a").drained()).isNull();
   }
 
@@ -529,6 +534,251 @@ class RegionViewTest {
         assertThat((double) picks.getOrDefault("r" + i, 0)).isCloseTo(share, within(1.0));
       }
     }
+  }
+
+  @Test
+  void whatOtherWorkersSeeCountsHereToo() {
+    RegionView view = view(A, B);
+
+    view.learn(
+        known(
+            Map.of("a", new LedgerState.Health(false, at(1), "other")),
+            Map.of("b", new LedgerState.Circuit(CircuitState.OPEN, at(1), "other"))),
+        "me");
+
+    assertThat(look(view, "a").online()).isFalse();
+    assertThat(probes).as("a look of its own").containsExactly("a");
+    assertThat(look(view, "b").circuit()).isEqualTo(CircuitState.OPEN);
+  }
+
+  @Test
+  void whatThisWorkerToldItselfIsNoNewsToIt() {
+    RegionView view = view(A, B);
+
+    view.learn(
+        known(
+            Map.of("a", new LedgerState.Health(false, at(1), "me")),
+            Map.of("b", new LedgerState.Circuit(CircuitState.OPEN, at(1), "me"))),
+        "me");
+
+    assertThat(look(view, "a").online()).isNull();
+    assertThat(look(view, "b").circuit()).isNull();
+    assertThat(probes).isEmpty();
+  }
+
+  @Test
+  void oldNewsDoesNotUndoWhatAProbeFoundSince() {
+    RegionView view = view(A);
+    LedgerCopy.Known news =
+        known(Map.of("a", new LedgerState.Health(false, at(1), "other")), Map.of());
+    view.learn(news, "me");
+    view.probed(probe("a", null, null));
+
+    view.learn(news, "me");
+
+    assertThat(look(view, "a").online()).isNull();
+  }
+
+  @Test
+  void aWorkerThatStartsDoesNotTakeOverAnOutageOfLongAgo() {
+    RegionView view = view(A, B);
+    LedgerCopy.Known known =
+        known(
+            Map.of("a", new LedgerState.Health(false, at(0), "other")),
+            Map.of("b", new LedgerState.Circuit(CircuitState.OPEN, at(0), "other")));
+    clock.advance(Duration.ofMinutes(1));
+
+    view.learn(known, "me");
+
+    assertThat(look(view, "a").online()).isNull();
+    assertThat(probes).as("but looks for itself").containsExactly("a");
+    assertThat(look(view, "b").circuit()).isNull();
+  }
+
+  @Test
+  void theWorkerThatOpenedABreakerMakesTheTrialAndTheOthersOnlyIfItDoesNot() {
+    RegionView opener = view(A);
+    openBreaker(opener);
+    RegionView other = view(A);
+    other.learn(
+        known(Map.of(), Map.of("a", new LedgerState.Circuit(CircuitState.OPEN, at(1), "opener"))),
+        "other");
+
+    clock.advance(Duration.ofSeconds(11));
+    assertThat(look(opener, "a").circuit()).isEqualTo(CircuitState.HALF_OPEN);
+    assertThat(look(other, "a").circuit()).isEqualTo(CircuitState.OPEN);
+
+    clock.advance(Duration.ofSeconds(10));
+    assertThat(look(other, "a").circuit()).isEqualTo(CircuitState.HALF_OPEN);
+  }
+
+  @Test
+  void aTrialThatSucceedsClosesTheBreakerOfEveryWorker() {
+    RegionView other = view(A);
+    other.learn(
+        known(Map.of(), Map.of("a", new LedgerState.Circuit(CircuitState.OPEN, at(1), "opener"))),
+        "other");
+
+    other.learn(
+        known(Map.of(), Map.of("a", new LedgerState.Circuit(CircuitState.CLOSED, at(2), "opener"))),
+        "other");
+
+    assertThat(look(other, "a").circuit()).isNull();
+  }
+
+  @Test
+  void aReportTellsWhatChangedOnce() {
+    RegionView view = view(A, B);
+    assertThat(view.takeReport()).isEmpty();
+    view.started("1", "a");
+    view.ended("2", "a", ExecutionEnd.failed(unavailable(), 5));
+    view.probed(offline("b"));
+
+    Map<String, RegionReport> report = view.takeReport();
+
+    assertThat(report.get("a").failures()).isEqualTo(1);
+    assertThat(report.get("a").succeeded()).isFalse();
+    assertThat(report.get("a").inFlight()).isEqualTo(1);
+    assertThat(report.get("a").ended().executions()).isEqualTo(1);
+    assertThat(report.get("b").online()).isFalse();
+    view.ended("1", "a", ExecutionEnd.succeeded(5));
+    assertThat(view.takeReport().get("a").inFlight()).as("the last one ended").isZero();
+    assertThat(view.takeReport()).isEmpty();
+  }
+
+  @Test
+  void onlyABreakerOrAProbeThatTurnedIsWorthASignalAtOnce() {
+    RegionView view = view(A);
+    List<String> told = new ArrayList<>();
+    view.news(() -> told.add("now"));
+
+    view.ended("1", "a", ExecutionEnd.succeeded(5));
+    view.probed(probe("a", null, null));
+    assertThat(told).isEmpty();
+
+    view.probed(offline("a"));
+    assertThat(told).hasSize(1);
+  }
+
+  @Test
+  void whatOthersRunInARegionThatTellsNoLoadCountsAsLoad() {
+    RegionView view = view(A, B);
+
+    view.learn(
+        new LedgerCopy.Known(
+            Map.of(),
+            Map.of(),
+            Map.of(),
+            Map.of("other", Map.of("b", 3), "me", Map.of("b", 100)),
+            2,
+            Map.of()),
+        "me");
+
+    assertThat(inFlight(view, "b")).isEqualTo(3);
+  }
+
+  @Test
+  void aRegionThatComesBackStartsWithOneExecutionAndDoublesWithEachSuccess() {
+    RegionView view = view(A, B);
+    view.probed(offline("a"));
+    view.probed(probe("a", null, null));
+
+    assertThat(comesBack(view)).as("room for one").isFalse();
+    view.started("1", "a");
+    assertThat(comesBack(view)).as("one is running").isTrue();
+    view.ended("1", "a", ExecutionEnd.succeeded(5));
+    view.started("2", "a");
+    assertThat(comesBack(view)).as("room for two").isFalse();
+    view.started("3", "a");
+    assertThat(comesBack(view)).isTrue();
+    assertThat(look(view, FederationStrategy.PARALLEL, "a", "all").comingBack())
+        .as("a replicated stage has no choice")
+        .isNull();
+    view.ended("2", "a", ExecutionEnd.succeeded(5));
+    view.ended("3", "a", ExecutionEnd.succeeded(5));
+    for (int i = 4; i < 11; i++) {
+      view.started("" + i, "a");
+    }
+    assertThat(comesBack(view)).as("room for eight, seven are running").isFalse();
+    view.ended("4", "a", ExecutionEnd.succeeded(5));
+    for (int i = 11; i < 30; i++) {
+      view.started("" + i, "a");
+    }
+    assertThat(comesBack(view)).as("from here on its places are the limit").isFalse();
+  }
+
+  @Test
+  void aRegionThatFlapsMovesNoStagesUntilItIsWellForTheStabilizationWindow() {
+    RegionView view = view(A, B);
+    int moves = 0;
+    for (int second = 0; second < 120; second++) {
+      view.probed(second % 4 < 2 ? offline("a") : probe("a", null, null));
+      RegionSnapshot seen = look(view, FederationStrategy.NEAREST, "a", "" + second);
+      boolean takesStages = seen.online() == null && seen.comingBack() == null;
+      moves += takesStages && second % 4 == 2 ? 1 : 0;
+      clock.advance(Duration.ofSeconds(1));
+    }
+    assertThat(moves).as("it was trusted the first time only").isEqualTo(1);
+
+    view.probed(probe("a", null, null));
+    clock.advance(Duration.ofSeconds(27));
+    assertThat(comesBack(view)).as("29 s after its last return").isTrue();
+    clock.advance(Duration.ofSeconds(2));
+    assertThat(comesBack(view)).isFalse();
+  }
+
+  private static boolean comesBack(RegionView view) {
+    return Boolean.TRUE.equals(
+        look(view, FederationStrategy.NEAREST, "a", "look" + System.nanoTime()).comingBack());
+  }
+
+  @Test
+  void aRegionThatIsAddedWhileTheWorkerRunsIsACandidateAndOneThatIsRemovedIsNone() {
+    RegionView view = view(A, B);
+    List<String> told = new ArrayList<>();
+    view.regionsChanged(regions -> regions.forEach(region -> told.add(region.name())));
+    JsonNode added = JsonNodeFactory.instance.objectNode().put("name", "c").put("priority", 1);
+
+    view.settings(
+        Map.of(
+            "c", new LedgerSettings(false, false, added, null),
+            "b", new LedgerSettings(false, true, null, "gone")));
+    WorldSnapshot snapshot = view.snapshot(request(FederationStrategy.PARALLEL), "run");
+
+    assertThat(names(snapshot)).containsExactly("c", "a");
+    assertThat(told).containsExactly("a", "c");
+    assertThat(snapshot.configDigest()).startsWith("in-code+");
+    view.settings(Map.of());
+    assertThat(names(view.snapshot(request(FederationStrategy.PARALLEL), "run")))
+        .containsExactly("a", "b");
+  }
+
+  @Test
+  void onlySeveralControlWorkersLeaveATieToChance() {
+    RegionView view = view(A, B);
+    StageRequest request = request(FederationStrategy.LEAST_LOADED);
+    assertThat(view.snapshot(request, "1").tieSeed()).isNull();
+
+    view.learn(new LedgerCopy.Known(Map.of(), Map.of(), Map.of(), Map.of(), 2, Map.of()), "me");
+
+    assertThat(view.snapshot(request, "2").tieSeed()).isNotNull();
+  }
+
+  private static LedgerCopy.Known known(
+      Map<String, LedgerState.Health> health, Map<String, LedgerState.Circuit> circuits) {
+    return new LedgerCopy.Known(health, circuits, Map.of(), Map.of(), 1, Map.of());
+  }
+
+  private long at(int ms) {
+    return clock.instant().toEpochMilli() + ms;
+  }
+
+  private static RegionProbe offline(String region) {
+    return new RegionProbe(region, false, "offline", null, null, null, "refused");
+  }
+
+  private static void drain(RegionView view, String region) {
+    view.settings(Map.of(region, new LedgerSettings(true, false, null, null)));
   }
 
   private void openBreaker(RegionView view) {
