@@ -6,8 +6,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.federated.ledger.LedgerSettings;
+import dev.federated.ledger.RegionOperation;
 import dev.federated.model.FederatedStageConfig;
+import dev.federated.model.FederationConfig;
+import dev.federated.model.RegionConfig;
 import dev.federated.model.StageRequest;
+import dev.federated.parsing.RegionConfigJson;
 import dev.federated.pipeline.PipelineDefinition;
 import dev.federated.pipeline.PipelineDescription;
 import dev.federated.pipeline.PipelineRequest;
@@ -180,6 +185,67 @@ public final class FederationCoordinator {
     stub.start();
     return CANONICAL.convertValue(
         stub.getResult(JsonNode.class), new TypeReference<Map<String, RegionHealth>>() {});
+  }
+
+  /**
+   * What the federation executed, counted anew.
+   *
+   * @throws io.temporal.client.WorkflowUpdateException if no control worker answers
+   */
+  public FederationStats stats() {
+    return new RegionLedger(client).stats();
+  }
+
+  /** Where the regions of a federation file stand, and those that were added at run time. */
+  public List<RegionStanding> regions(FederationConfig file) {
+    return RegionStanding.of(file, new RegionLedger(client).known());
+  }
+
+  /**
+   * Keeps stages away from a region, for every control worker, until {@link #enableRegion}. What
+   * runs there ends. Control workers know within seconds; it outlives them.
+   *
+   * @param reason why, for those who find it, or null
+   * @throws OperationRefusedException if the federation has no such region
+   */
+  public LedgerSettings drainRegion(String region, @Nullable String reason) {
+    return operate(RegionOperation.Action.DRAIN, region, null, reason);
+  }
+
+  /**
+   * Lets stages run in a region again that was drained.
+   *
+   * @throws OperationRefusedException if the federation has no such region
+   */
+  public LedgerSettings enableRegion(String region, @Nullable String reason) {
+    return operate(RegionOperation.Action.ENABLE, region, null, reason);
+  }
+
+  /**
+   * Adds a region that the control workers' federation file does not have, without restarting them.
+   * Its key is not sent: the region's own worker has it.
+   *
+   * @throws OperationRefusedException if there is a region of that name
+   */
+  public LedgerSettings addRegion(RegionConfig region, @Nullable String reason) {
+    return operate(RegionOperation.Action.ADD, region.name(), RegionConfigJson.of(region), reason);
+  }
+
+  /**
+   * Removes a region, whether it was added or is in the federation file: stages that name it fail.
+   *
+   * @throws OperationRefusedException if the federation has no such region
+   */
+  public LedgerSettings removeRegion(String region, @Nullable String reason) {
+    return operate(RegionOperation.Action.REMOVE, region, null, reason);
+  }
+
+  private LedgerSettings operate(
+      RegionOperation.Action action,
+      String region,
+      @Nullable JsonNode config,
+      @Nullable String reason) {
+    return new RegionLedger(client).operate(new RegionOperation(action, region, config, reason));
   }
 
   /**

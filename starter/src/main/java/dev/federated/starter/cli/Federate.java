@@ -29,6 +29,8 @@ import picocli.CommandLine.Spec;
       DrillCommand.class,
       RouteCommand.class,
       HealthCommand.class,
+      StatsCommand.class,
+      RegionsCommand.class,
       ShowCommand.class,
       ResumeCommand.class,
       RedriveCommand.class,

@@ -11,6 +11,7 @@ import io.temporal.client.WorkflowStub;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -19,6 +20,7 @@ import mockwebserver3.Dispatcher;
 import mockwebserver3.MockResponse;
 import mockwebserver3.MockWebServer;
 import mockwebserver3.RecordedRequest;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.NonNull;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -26,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What an operator asks: health, route, show and setup. */
+/** What an operator asks: health, stats, regions, route, show and setup. */
 @Timeout(120)
 class OperatorCommandsTest {
   @TempDir private static Path directory;
@@ -97,6 +99,73 @@ class OperatorCommandsTest {
 
   private static CommandRun federate(String... arguments) {
     return CommandRun.of(directory, server.environment(), arguments);
+  }
+
+  @Test
+  void statsOfAServerThatListsNothingAreApproximate() {
+    assertThat(federate("stage", "here.json", "--input", "1").exitCode()).isZero();
+
+    Awaitility.await("the worker has reported")
+        .atMost(Duration.ofSeconds(20))
+        .until(
+            () ->
+                federate("stats", "-o", "json")
+                        .json()
+                        .at("/by_region/here/total_executions")
+                        .asInt()
+                    > 0);
+    JsonNode stats = federate("stats", "-o", "json").json();
+
+    assertThat(stats.path("approximate").asBoolean()).isTrue();
+    assertThat(stats.path("total_executions").asInt()).isPositive();
+    assertThat(stats.at("/by_region/here/success_rate").asDouble()).isEqualTo(100);
+    assertThat(stats.at("/by_region/here/p95_latency_ms").isNumber()).isTrue();
+    assertThat(federate("stats").out()).contains("all regions", "here", "approximate");
+  }
+
+  @Test
+  void aRegionThatIsNotThereCannotBeDrained() {
+    CommandRun run = federate("regions", "drain", "heer", "-o", "json");
+
+    assertThat(run.exitCode()).isEqualTo(2);
+    assertThat(run.json().at("/error/message").asText()).contains("no region named heer");
+    assertThat(federate("regions", "drain").exitCode()).isEqualTo(2);
+    assertThat(federate("regions", "list", "here").exitCode()).isEqualTo(2);
+    assertThat(federate("regions", "add", "nowhere").err())
+        .contains("the federation file has no region 'nowhere' to add");
+  }
+
+  @Test
+  void aDrainedRegionIsListedAsThatAndTakesNoStageUntilItIsEnabled() {
+    Awaitility.await("the worker has told the names of its regions")
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> federate("regions", "drain", "down", "--reason", "repair").exitCode() == 0);
+
+    JsonNode down = region(federate("regions", "list", "-o", "json").json(), "down");
+    assertThat(down.path("state").asText()).isEqualTo("drained");
+    assertThat(down.path("reason").asText()).isEqualTo("repair");
+    assertThat(
+            region(federate("regions", "list", "-o", "json").json(), "off").path("state").asText())
+        .isEqualTo("disabled");
+    Awaitility.await("the control worker knows")
+        .atMost(Duration.ofSeconds(20))
+        .until(
+            () ->
+                federate("stage", "down.json", "--input", "1", "-o", "json")
+                    .out()
+                    .contains("drained by an operator"));
+
+    assertThat(federate("regions", "enable", "down").exitCode()).isZero();
+    assertThat(federate("regions", "list").out()).doesNotContain("drained");
+  }
+
+  private static JsonNode region(JsonNode list, String name) {
+    for (JsonNode region : list) {
+      if (region.path("region").asText().equals(name)) {
+        return region;
+      }
+    }
+    throw new AssertionError("no region " + name + " in " + list);
   }
 
   @Test
@@ -194,11 +263,11 @@ class OperatorCommandsTest {
   }
 
   @Test
-  void showOfARunningExecutionTellsWhereItRunsAndOfACancelledOneThatThereIsNoResult()
+  void showOfARunningExecutionTellsWhereItRunsAndOfACancelledOneThatItWasCancelled()
       throws Exception {
     assertThat(federate("run", "pipeline-slow.json", "--workflow-id", "r", "--detach").exitCode())
         .isZero();
-    org.awaitility.Awaitility.await()
+    Awaitility.await()
         .untilAsserted(
             () -> {
               CommandRun show = federate("show", "r:process", "-o", "json");
@@ -211,12 +280,13 @@ class OperatorCommandsTest {
     assertThat(federate("show", "r").out()).startsWith("r running");
     WorkflowStub stub = server.client().newUntypedWorkflowStub("r");
     stub.cancel();
-    org.awaitility.Awaitility.await()
+    Awaitility.await()
         .untilAsserted(
             () -> {
               CommandRun show = federate("show", "r", "-o", "json");
               assertThat(show.exitCode()).isZero();
-              assertThat(show.json().path("status").asText()).isEqualTo("canceled");
+              assertThat(show.json().at("/error/type").asText()).isEqualTo("Cancelled");
+              assertThat(show.json().at("/stages/process/status").asText()).isEqualTo("cancelled");
             });
   }
 
