@@ -62,7 +62,8 @@ public final class PipelineParser {
           "run_id",
           "redrive_of",
           "key_root",
-          "interventions");
+          "interventions",
+          "carried_regions");
 
   private static final int MOST_NAMES_LISTED = 20;
   private static final Pattern PLACE =
