@@ -185,9 +185,7 @@ public final class StageRun {
           record.note(decided);
           apply(decided);
         }
-        if (changed != null) {
-          changed.run();
-        }
+        showGoingOn();
         result = runShares();
       }
       return result;
@@ -264,6 +262,19 @@ public final class StageRun {
         "waiting for a decision",
         "%s. Decide with: federate resume %s".formatted(why, info.getWorkflowId()),
         result);
+    new StageNotice(request.stageId(), parking.state().error()).send(request);
+  }
+
+  /**
+   * Tells operators that the stage does not wait for them any more. One that executes nothing again
+   * ends at once or is parked again, which tells enough.
+   */
+  private void showGoingOn() {
+    if (changed != null) {
+      changed.run();
+    } else if (!waiting.isEmpty()) {
+      new StageNotice(request.stageId(), null).send(request);
+    }
   }
 
   private void showResult(FederatedStageResult result) {

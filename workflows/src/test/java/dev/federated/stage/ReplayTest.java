@@ -25,6 +25,7 @@ import dev.federated.pipeline.PipelineRequest;
 import dev.federated.pipeline.PipelineResult;
 import dev.federated.pipeline.PipelineWorkflow;
 import io.temporal.client.WorkflowFailedException;
+import io.temporal.client.WorkflowNotFoundException;
 import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowStub;
 import io.temporal.common.WorkflowExecutionHistory;
@@ -374,6 +375,22 @@ class ReplayTest {
           ScriptedRegions.result(stub);
         });
     all.put(
+        "parked-pipeline-child",
+        regions -> {
+          AtomicBoolean down = new AtomicBoolean(true);
+          euMayBeDown(regions, down);
+          WorkflowStub stub = regions.control(PipelineWorkflow.TYPE, "parked-pipeline-child");
+          stub.start(spreadPipeline("wait"));
+          WorkflowStub child =
+              regions.client().newUntypedWorkflowStub("parked-pipeline-child:spread");
+          Awaitility.await()
+              .ignoreException(WorkflowNotFoundException.class)
+              .until(() -> child.query("standing", ParkedStage.class).parked());
+          down.set(false);
+          child.update("decide", ParkedStage.class, StageDecision.retry(List.of("eu")));
+          stub.getResult(JsonNode.class);
+        });
+    all.put(
         "parked-timed-out",
         regions ->
             run(
@@ -416,22 +433,7 @@ class ReplayTest {
         regions -> {
           AtomicBoolean down = new AtomicBoolean(true);
           euMayBeDown(regions, down);
-          PipelineRequest request =
-              new PipelineRequest(
-                  PipelineParser.parse(
-                          json(
-                              """
-                              {"id": "p", "stages": [
-                                {"id": "before"},
-                                {"id": "spread", "depends_on": ["before"],
-                                 "federation": {"strategy": "parallel", "regions": ["us", "eu"],
-                                  "on_partial_failure": "fail", "max_retries": 0}},
-                                {"id": "after", "depends_on": ["spread"]}]}
-                              """),
-                          "pipeline.json",
-                          null)
-                      .pipeline(),
-                  json("{}"));
+          PipelineRequest request = spreadPipeline("fail");
           WorkflowStub failing = regions.control(PipelineWorkflow.TYPE, "redriven-pipeline-first");
           failing.start(request);
           PipelineResult first = failure(failing);
@@ -456,6 +458,25 @@ class ReplayTest {
     all.put("pipeline-child", regions -> runPipeline(three(regions), "pipeline-child", "child"));
     all.put("pipeline-inline", regions -> runPipeline(three(regions), "pipeline-inline", "inline"));
     return all;
+  }
+
+  private static PipelineRequest spreadPipeline(String onPartialFailure) {
+    return new PipelineRequest(
+        PipelineParser.parse(
+                json(
+                    """
+                    {"id": "p", "stages": [
+                      {"id": "before"},
+                      {"id": "spread", "depends_on": ["before"],
+                       "federation": {"strategy": "parallel", "regions": ["us", "eu"],
+                        "on_partial_failure": "%s", "max_retries": 0}},
+                      {"id": "after", "depends_on": ["spread"]}]}
+                    """
+                        .formatted(onPartialFailure)),
+                "pipeline.json",
+                null)
+            .pipeline(),
+        json("{}"));
   }
 
   private static FederatedStageConfig.Builder waits() {
