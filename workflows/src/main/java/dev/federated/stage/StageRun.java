@@ -40,6 +40,8 @@ public final class StageRun {
   /** Bytes of a RemoteRequest beside its config and inputs, generously. */
   private static final int REQUEST_ENVELOPE_BYTES = 2_000;
 
+  private static final String GOES_ON_IS_LISTED = "going-on-is-listed";
+
   private final StageRequest request;
   private final FederatedStageConfig config;
   private final Eligibility.Rules rules;
@@ -273,6 +275,11 @@ public final class StageRun {
     if (changed != null) {
       changed.run();
     } else if (!waiting.isEmpty()) {
+      if (searchAttributes()
+          && Workflow.getVersion(GOES_ON_IS_LISTED, Workflow.DEFAULT_VERSION, 1)
+              != Workflow.DEFAULT_VERSION) {
+        Workflow.upsertTypedSearchAttributes(StageSearchAttributes.notParked());
+      }
       new StageNotice(request.stageId(), null).send(request);
     }
   }

@@ -324,12 +324,17 @@ class OperatorViewTest {
             ParkedStage.class,
             StageDecision.retry(List.of("eu")));
     await(() -> details(pipeline).contains("| a | running | us, eu |  |"));
+    assertThat(outcome(child)).isNull();
+    assertThat(child.describe().getTypedSearchAttributes().get(StageSearchAttributes.STAGE))
+        .isEqualTo("a");
     assertThat(details(pipeline)).startsWith("**running**\n");
     answer.countDown();
     assertThat(decided.getResult().parked()).isFalse();
     var unused = pipeline.getResult(JsonNode.class);
 
     assertThat(details(pipeline)).contains("| a | succeeded | us, eu |  |");
+    assertThat(outcome(child)).isEqualTo("succeeded");
+    assertThat(upserts(child)).isEqualTo(3);
     assertThat(events(id))
         .filteredOn(type -> type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED)
         .hasSize(2);

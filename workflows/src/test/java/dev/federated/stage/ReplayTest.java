@@ -374,6 +374,17 @@ class ReplayTest {
           stub.update("decide", ParkedStage.class, StageDecision.accept());
           ScriptedRegions.result(stub);
         });
+    // parked-retried-search-attributes is the same, by a version that left it listed as parked.
+    all.put(
+        "parked-goes-on",
+        regions -> {
+          AtomicBoolean down = new AtomicBoolean(true);
+          euMayBeDown(regions, down).world().hasSearchAttributes();
+          WorkflowStub stub = park(regions, "parked-goes-on");
+          down.set(false);
+          stub.update("decide", ParkedStage.class, StageDecision.retry(List.of("eu")));
+          ScriptedRegions.result(stub);
+        });
     all.put(
         "parked-pipeline-child",
         regions -> {
