@@ -223,7 +223,8 @@ public final class FederationCoordinator {
    * Runs what failed in a closed stage again, and aggregates it with what succeeded, which is not
    * executed. The new workflow's id is {@code <root id>~r<n>}.
    *
-   * @throws IllegalStateException if it still runs
+   * @throws IllegalStateException if it still runs, or outputs that succeeded were left out of its
+   *     result because that was too large
    */
   public Execution<FederatedStageResult> redriveStage(String workflowId, RedriveOptions options) {
     Operator operator = new Operator(client);
@@ -238,7 +239,8 @@ public final class FederationCoordinator {
    * Runs the failed stages of a closed pipeline again, and those after them. Within a federated
    * stage only the regions that failed run. The new workflow's id is {@code <root id>~r<n>}.
    *
-   * @throws IllegalStateException if it or a stage of it still runs
+   * @throws IllegalStateException if it or a stage of it still runs, or outputs that succeeded were
+   *     left out of its result because that was too large
    */
   public Execution<PipelineResult> redrivePipeline(String workflowId, RedriveOptions options) {
     Operator operator = new Operator(client);

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param cost what the share cost, in the currency of the federation's prices
  * @param costEstimated whether the cost is an estimate because the share was stopped
  * @param keyGeneration how often the share's idempotency key was renewed; null for never
+ * @param outputLeftOut whether the share has an output that did not fit the stage's result; null
+ *     for no
  */
 @WireRecord
 public record RegionResult(
@@ -36,7 +38,8 @@ public record RegionResult(
     long tokensUsed,
     double cost,
     boolean costEstimated,
-    @Nullable Integer keyGeneration) {
+    @Nullable Integer keyGeneration,
+    @Nullable Boolean outputLeftOut) {
   public RegionResult {
     // A mapper may read JSON null as either; here a success has an output and nothing else has one.
     if (status == RegionStatus.SUCCEEDED) {
@@ -72,6 +75,37 @@ public record RegionResult(
         tokensUsed,
         cost,
         costEstimated,
+        null,
+        null);
+  }
+
+  /** A share whose output, if it has one, is here. */
+  public RegionResult(
+      String region,
+      @Nullable String executedIn,
+      RegionStatus status,
+      @Nullable JsonNode output,
+      @Nullable RegionError error,
+      int attempts,
+      List<Hop> hops,
+      long latencyMs,
+      long tokensUsed,
+      double cost,
+      boolean costEstimated,
+      @Nullable Integer keyGeneration) {
+    this(
+        region,
+        executedIn,
+        status,
+        output,
+        error,
+        attempts,
+        hops,
+        latencyMs,
+        tokensUsed,
+        cost,
+        costEstimated,
+        keyGeneration,
         null);
   }
 
@@ -83,7 +117,7 @@ public record RegionResult(
 
   /**
    * The same result without its output, which did not fit; JSON null stands for it if the share
-   * succeeded.
+   * succeeded, and {@link #outputLeftOut} tells it from an output that is JSON null.
    */
   public RegionResult withoutOutput() {
     return new RegionResult(
@@ -98,6 +132,7 @@ public record RegionResult(
         tokensUsed,
         cost,
         costEstimated,
-        keyGeneration);
+        keyGeneration,
+        status == RegionStatus.SUCCEEDED ? true : null);
   }
 }
