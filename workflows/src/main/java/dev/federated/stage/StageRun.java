@@ -40,6 +40,8 @@ public final class StageRun {
   /** Bytes of a RemoteRequest beside its config and inputs, generously. */
   private static final int REQUEST_ENVELOPE_BYTES = 2_000;
 
+  private static final String SKIPPED_STAYS_SKIPPED = "skipped-stays-skipped";
+
   private static final String GOES_ON_IS_LISTED = "going-on-is-listed";
 
   private final StageRequest request;
@@ -359,15 +361,28 @@ public final class StageRun {
       relocations.forEach(this::relocate);
     }
     for (RegionResult earlier : redrive.shares().values()) {
-      if (earlier.status() == RegionStatus.SUCCEEDED) {
+      boolean skipped = earlier.status() == RegionStatus.SKIPPED;
+      boolean relocated = relocations != null && relocations.containsKey(earlier.region());
+      if (earlier.status() == RegionStatus.SUCCEEDED
+          || (skipped && !relocated && skippedByDecision(earlier))) {
         shares.put(earlier.region(), RegionRun.carried(earlier));
-      } else if (earlier.status() != RegionStatus.SKIPPED) {
+      } else if (!skipped || (relocated && skippedByDecision(earlier))) {
         String place = redrive.placeOf(earlier.region());
         RegionRun share = RegionRun.again(earlier, place, redrive.newKey());
         shares.put(earlier.region(), share);
         waiting.add(share);
       }
     }
+  }
+
+  /**
+   * Whether an operator decided to do without that share, which then has the error that it had
+   * failed with. Earlier versions took it for one that was never called.
+   */
+  private static boolean skippedByDecision(RegionResult skipped) {
+    return skipped.error() != null
+        && Workflow.getVersion(SKIPPED_STAYS_SKIPPED, Workflow.DEFAULT_VERSION, 1)
+            != Workflow.DEFAULT_VERSION;
   }
 
   /** A share of which no record is left, and that executes elsewhere now. */

@@ -426,18 +426,19 @@ class ReplayTest {
           FederatedStageResult first =
               ScriptedRegions.result(regions.startStage("redriven-stage-first", block, "{}"));
           down.set(false);
-          WorkflowStub stub = regions.control(FederatedStageWorkflow.TYPE, "redriven-stage");
-          stub.start(
-              new StageRequest("process", "transformer", json("{}"), json("{}"), block.build())
-                  .redriving(
-                      new Redrive(
-                          first.workflowId(),
-                          first.runId(),
-                          new KeyRoot(first.workflowId(), first.runId()),
-                          first.regionResults(),
-                          Map.of(),
-                          false)));
-          ScriptedRegions.result(stub);
+          redriveStage(regions, "redriven-stage", block, first);
+        });
+    // redriven-skipped-again is the same, by a version that executed eu again.
+    all.put(
+        "redriven-skipped",
+        regions -> {
+          WorkflowStub stub = parked(regions, "redriven-skipped-first", new AtomicBoolean(true));
+          stub.update("decide", ParkedStage.class, StageDecision.skip(List.of("eu")));
+          redriveStage(
+              regions,
+              "redriven-skipped",
+              waits().onPartialFailure(PartialFailurePolicy.PROCEED),
+              ScriptedRegions.result(stub));
         });
     all.put(
         "redriven-pipeline",
@@ -469,6 +470,25 @@ class ReplayTest {
     all.put("pipeline-child", regions -> runPipeline(three(regions), "pipeline-child", "child"));
     all.put("pipeline-inline", regions -> runPipeline(three(regions), "pipeline-inline", "inline"));
     return all;
+  }
+
+  private static void redriveStage(
+      ScriptedRegions regions,
+      String workflowId,
+      FederatedStageConfig.Builder block,
+      FederatedStageResult first) {
+    WorkflowStub stub = regions.control(FederatedStageWorkflow.TYPE, workflowId);
+    stub.start(
+        new StageRequest("process", "transformer", json("{}"), json("{}"), block.build())
+            .redriving(
+                new Redrive(
+                    first.workflowId(),
+                    first.runId(),
+                    new KeyRoot(first.workflowId(), first.runId()),
+                    first.regionResults(),
+                    Map.of(),
+                    false)));
+    ScriptedRegions.result(stub);
   }
 
   private static PipelineRequest spreadPipeline(String onPartialFailure) {
