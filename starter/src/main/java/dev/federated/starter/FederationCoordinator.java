@@ -289,14 +289,24 @@ public final class FederationCoordinator {
    * Runs what failed in a closed stage again, and aggregates it with what succeeded, which is not
    * executed. The new workflow's id is {@code <root id>~r<n>}.
    *
-   * @throws IllegalStateException if it still runs
+   * @throws IllegalStateException if it still runs, or outputs that succeeded were left out of its
+   *     result because that was too large
    */
   public Execution<FederatedStageResult> redriveStage(String workflowId, RedriveOptions options) {
+    return redriveStage(closed(workflowId), options);
+  }
+
+  /**
+   * As {@link #redriveStage(String, RedriveOptions)}, for one that was described by {@link
+   * #closed}.
+   */
+  public Execution<FederatedStageResult> redriveStage(
+      WorkflowExecutionDescription closed, RedriveOptions options) {
+    check(closed, FederatedStageWorkflow.TYPE);
     Operator operator = new Operator(client);
-    WorkflowExecutionDescription closed = closed(operator, workflowId, FederatedStageWorkflow.TYPE);
     return startFederated(
         operator.stageToRedrive(closed, options),
-        operator.nextId(workflowId),
+        operator.nextId(closed.getExecution().getWorkflowId()),
         WorkflowIdPolicy.SAME_REQUEST_ATTACHES);
   }
 
@@ -304,36 +314,48 @@ public final class FederationCoordinator {
    * Runs the failed stages of a closed pipeline again, and those after them. Within a federated
    * stage only the regions that failed run. The new workflow's id is {@code <root id>~r<n>}.
    *
-   * @throws IllegalStateException if it or a stage of it still runs
+   * @throws IllegalStateException if it or a stage of it still runs, or outputs that succeeded were
+   *     left out of its result because that was too large
    */
   public Execution<PipelineResult> redrivePipeline(String workflowId, RedriveOptions options) {
+    return redrivePipeline(closed(workflowId), options);
+  }
+
+  /**
+   * As {@link #redrivePipeline(String, RedriveOptions)}, for one that was described by {@link
+   * #closed}.
+   */
+  public Execution<PipelineResult> redrivePipeline(
+      WorkflowExecutionDescription closed, RedriveOptions options) {
+    check(closed, PipelineWorkflow.TYPE);
     Operator operator = new Operator(client);
-    PipelineRequest request =
-        operator.pipelineToRedrive(closed(operator, workflowId, PipelineWorkflow.TYPE), options);
+    PipelineRequest request = operator.pipelineToRedrive(closed, options);
     return start(
         PipelineWorkflow.TYPE,
         request,
         PipelineDescription.summary(request),
         PipelineDescription.details(request),
-        operator.nextId(workflowId),
+        operator.nextId(closed.getExecution().getWorkflowId()),
         WorkflowIdPolicy.SAME_REQUEST_ATTACHES,
         PipelineResult.class,
         FederationCoordinator::pipelineFailure);
   }
 
-  /** The workflow type of a closed execution. */
-  public String closedType(String workflowId) {
-    return new Operator(client).closed(workflowId).getWorkflowType();
+  /**
+   * Describes a closed execution, such as to redrive what it turns out to be.
+   *
+   * @throws IllegalStateException if it still runs
+   */
+  public WorkflowExecutionDescription closed(String workflowId) {
+    return new Operator(client).closed(workflowId);
   }
 
-  private static WorkflowExecutionDescription closed(
-      Operator operator, String workflowId, String type) {
-    WorkflowExecutionDescription closed = operator.closed(workflowId);
+  private static void check(WorkflowExecutionDescription closed, String type) {
     if (!closed.getWorkflowType().equals(type)) {
       throw new IllegalStateException(
-          "workflow %s is a %s, not a %s".formatted(workflowId, closed.getWorkflowType(), type));
+          "workflow %s is a %s, not a %s"
+              .formatted(closed.getExecution().getWorkflowId(), closed.getWorkflowType(), type));
     }
-    return closed;
   }
 
   /** A workflow id that nobody has: the stem and 12 random hexadecimal digits. */

@@ -111,12 +111,15 @@ final class Operator {
         request.redrive() == null
             ? new KeyRoot(workflowId, history.runId())
             : request.redrive().keyRoot();
+    FederatedStageResult record = stageRecord(closed).orElseGet(history::stage);
+    refuseLost(
+        workflowId, record.regionsLeftOut().stream().map(region -> "region " + region).toList());
     Redrive redrive =
         new Redrive(
             workflowId,
             history.runId(),
             root,
-            stageRecord(closed).orElseGet(history::stage).regionResults(),
+            record.regionResults(),
             options.relocations(),
             options.newKey());
     FederatedStageConfig federation = options.federation();
@@ -142,7 +145,9 @@ final class Operator {
     String workflowId = closed.getExecution().getWorkflowId();
     ClosedHistory history = ClosedHistory.of(client, workflowId);
     PipelineRequest request = history.input(PipelineRequest.class);
-    Map<String, StageReport> stages = pipelineRecord(closed).stages();
+    PipelineResult record = pipelineRecord(closed);
+    refuseLost(workflowId, record.leftOut());
+    Map<String, StageReport> stages = record.stages();
     for (StageDefinition stage : request.pipeline().stages()) {
       StageReport report = stages.get(stage.id());
       String child = childOf(workflowId, stage.id());
@@ -159,6 +164,20 @@ final class Operator {
     return request.redriving(
         new PipelineRedrive(
             workflowId, history.runId(), root, stages, options.relocations(), options.newKey()));
+  }
+
+  /**
+   * Refuses to carry over outputs that are not in the record: they would turn into JSON null, and
+   * what has succeeded is not executed again.
+   */
+  private static void refuseLost(String workflowId, List<String> leftOut) {
+    if (!leftOut.isEmpty()) {
+      throw new IllegalStateException(
+          "workflow %s cannot be redriven: its result was too large, and what these gave was left"
+                  .formatted(workflowId)
+              + " out of it: %s; start it anew, and pass references to large data"
+                  .formatted(String.join(", ", leftOut)));
+    }
   }
 
   /** The id of the next redrive: {@code <root id>~r<n>}. */

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.federated.activities.component.ComponentExecutor;
+import dev.federated.model.AggregationStrategy;
 import dev.federated.model.FailureType;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationConfig;
@@ -41,7 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class FederationCoordinatorTest {
   private static final FederatedStageConfig ONE_ATTEMPT =
-      FederatedStageConfig.builder().retryOnFailure(false).build();
+      FederatedStageConfig.builder().regions(List.of("us")).retryOnFailure(false).build();
 
   @TempDir static Path directory;
   private static ComponentExecutor components;
@@ -74,7 +76,10 @@ class FederationCoordinatorTest {
     environment =
         FederationEnvironment.start(
             FederationConfig.of(
-                List.of(RegionConfig.builder("us").endpoint(node.endpoint()).build())),
+                List.of(
+                    RegionConfig.builder("us").endpoint(node.endpoint()).build(),
+                    RegionConfig.builder("eu").build(),
+                    RegionConfig.builder("ap").build())),
             directory);
   }
 
@@ -97,6 +102,54 @@ class FederationCoordinatorTest {
     for (Execution<FederatedStageResult> execution : started) {
       execution.resultAsync().handle((result, failure) -> result).join();
     }
+  }
+
+  /** JSON of that many bytes. */
+  private static JsonNode large(int bytes) {
+    return JsonNodeFactory.instance.textNode("x".repeat(bytes));
+  }
+
+  @Test
+  void aStageWhoseOutputsWereLeftOutIsNotRedrivenWithNullsInTheirPlace() {
+    FederatedStageConfig block =
+        FederatedStageConfig.builder()
+            .regions(List.of("us", "eu", "ap"))
+            .aggregation(AggregationStrategy.ALL)
+            .build();
+    Execution<FederatedStageResult> execution =
+        coordinator.startFederated(
+            new StageRequest("large", "transformer", json("{}"), large(700_000), block));
+    assertThatThrownBy(execution::result).hasMessageContaining("at most 2000000 fit");
+
+    assertThatThrownBy(
+            () -> coordinator.redriveStage(execution.workflowId(), RedriveOptions.DEFAULT))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining(execution.workflowId())
+        .hasMessageContaining("left out of it: region ap;");
+  }
+
+  @Test
+  void aPipelineWhoseOutputsWereLeftOutIsNotRedrivenWithNullsInTheirPlace() {
+    Execution<PipelineResult> execution =
+        coordinator.startPipeline(
+            PipelineParser.parse(
+                    json(
+                        """
+                        {"id": "p", "output_stage_id": "c", "stages": [
+                          {"id": "a"}, {"id": "b"},
+                          {"id": "f", "federation": {"regions": ["eu"]}},
+                          {"id": "c", "depends_on": ["a"]}]}
+                        """),
+                    "pipeline.json",
+                    null)
+                .pipeline(),
+            large(600_000));
+    assertThatThrownBy(execution::result).hasMessageContaining("at most 2000000 fit");
+
+    assertThatThrownBy(
+            () -> coordinator.redrivePipeline(execution.workflowId(), RedriveOptions.DEFAULT))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("left out of it: stage f;");
   }
 
   private int executed() {

@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  * @param estimatedCost what one execution in {@link #executedIn} was expected to cost; null if no
  *     region was called or that one has no price
  * @param items which items of a partitioned array the share has; null where none is partitioned
+ * @param outputLeftOut whether the share has an output that did not fit the stage's result; null
+ *     for no
  */
 @WireRecord
 public record RegionResult(
@@ -44,7 +46,8 @@ public record RegionResult(
     boolean costEstimated,
     @Nullable Integer keyGeneration,
     @Nullable Double estimatedCost,
-    @Nullable ItemRanges items) {
+    @Nullable ItemRanges items,
+    @Nullable Boolean outputLeftOut) {
   public RegionResult {
     // A mapper may read JSON null as either; here a success has an output and nothing else has one.
     if (status == RegionStatus.SUCCEEDED) {
@@ -82,6 +85,41 @@ public record RegionResult(
         costEstimated,
         null,
         null,
+        null,
+        null);
+  }
+
+  /** A share whose output, if it has one, is here. */
+  public RegionResult(
+      String region,
+      @Nullable String executedIn,
+      RegionStatus status,
+      @Nullable JsonNode output,
+      @Nullable RegionError error,
+      int attempts,
+      List<Hop> hops,
+      long latencyMs,
+      long tokensUsed,
+      double cost,
+      boolean costEstimated,
+      @Nullable Integer keyGeneration,
+      @Nullable Double estimatedCost,
+      @Nullable ItemRanges items) {
+    this(
+        region,
+        executedIn,
+        status,
+        output,
+        error,
+        attempts,
+        hops,
+        latencyMs,
+        tokensUsed,
+        cost,
+        costEstimated,
+        keyGeneration,
+        estimatedCost,
+        items,
         null);
   }
 
@@ -104,7 +142,7 @@ public record RegionResult(
 
   /**
    * The same result without its output, which did not fit; JSON null stands for it if the share
-   * succeeded.
+   * succeeded, and {@link #outputLeftOut} tells it from an output that is JSON null.
    */
   public RegionResult withoutOutput() {
     return new RegionResult(
@@ -121,7 +159,8 @@ public record RegionResult(
         costEstimated,
         keyGeneration,
         estimatedCost,
-        items);
+        items,
+        status == RegionStatus.SUCCEEDED ? true : null);
   }
 
   /** The same result, of a share that has those items of a partitioned array. */
@@ -140,6 +179,7 @@ public record RegionResult(
         costEstimated,
         keyGeneration,
         estimatedCost,
-        items);
+        items,
+        outputLeftOut);
   }
 }

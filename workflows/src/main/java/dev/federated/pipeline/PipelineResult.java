@@ -9,6 +9,7 @@ import dev.federated.model.KeyRoot;
 import dev.federated.model.RegionError;
 import dev.federated.model.StageOutcome;
 import dev.federated.model.WireRecord;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -70,6 +71,27 @@ public record PipelineResult(
         runId,
         redriveOf,
         keyRoot);
+  }
+
+  /**
+   * What was left out because this result or one of a stage would not have fit, in words; empty if
+   * everything is here.
+   */
+  @JsonIgnore
+  public List<String> leftOut() {
+    List<String> leftOut = new ArrayList<>();
+    stages.forEach(
+        (stage, report) -> {
+          if (Boolean.TRUE.equals(report.outputLeftOut())) {
+            leftOut.add("stage " + stage);
+          } else if (report.result() != null) {
+            report
+                .result()
+                .regionsLeftOut()
+                .forEach(region -> leftOut.add("region %s of stage %s".formatted(region, stage)));
+          }
+        });
+    return leftOut;
   }
 
   /** The output: of the one output stage, or an object with the output of every sink. */

@@ -6,6 +6,7 @@ import dev.federated.aggregation.Aggregator;
 import dev.federated.model.FailureType;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.KeyRoot;
+import dev.federated.model.PartialFailurePolicy;
 import dev.federated.model.Redrive;
 import dev.federated.model.RegionError;
 import dev.federated.model.StageOutcome;
@@ -18,6 +19,7 @@ import dev.federated.stage.IdempotencyKey;
 import dev.federated.stage.Markdown;
 import dev.federated.stage.Parking;
 import dev.federated.stage.PayloadSizes;
+import dev.federated.stage.StageNotice;
 import dev.federated.stage.StageResultJson;
 import dev.federated.stage.StageRun;
 import dev.federated.stage.World;
@@ -69,6 +71,7 @@ final class PipelineRun implements TemplateScope {
   private final Map<String, StageReport> reports = new LinkedHashMap<>();
   private final Map<String, JsonNode> outputs = new LinkedHashMap<>();
   private final List<Parking> inline = new ArrayList<>();
+  private final Map<String, RegionError> parkedChildren = new LinkedHashMap<>();
   private final Map<String, StageRun> inlineRuns = new LinkedHashMap<>();
   private final PipelineBudget budget;
   private final KeyRoot keyRoot;
@@ -177,28 +180,54 @@ final class PipelineRun implements TemplateScope {
         : earlier;
   }
 
-  private void show() {
-    for (Parking stage : inline) {
-      if (stage.state().parked()) {
-        show(
-            "waiting for a decision",
-            "stage %s is parked. Decide with: federate resume %s"
-                .formatted(stage.state().stageId(), info.getWorkflowId()));
-        return;
-      }
+  /** A stage that is a child was parked or goes on. */
+  void noticed(StageNotice notice) {
+    if (notice.parked() == null) {
+      parkedChildren.remove(notice.stageId());
+    } else {
+      parkedChildren.put(notice.stageId(), notice.parked());
     }
-    show("running", "");
+    show();
   }
 
-  /** Keeps the table in Temporal's UI; costs no event. */
-  private void show(String state, String explanation) {
-    Map<String, RegionError> parked = new LinkedHashMap<>();
+  /** Why stages wait for a decision. */
+  private Map<String, RegionError> parked() {
+    Map<String, RegionError> parked = new LinkedHashMap<>(parkedChildren);
+    // A notice can come after the end of the stage that it is about.
+    parked.keySet().retainAll(running);
     for (Parking stage : inline) {
       RegionError why = stage.state().error();
       if (stage.state().parked() && why != null) {
         parked.put(stage.state().stageId(), why);
       }
     }
+    return parked;
+  }
+
+  private void show() {
+    Set<String> why = parked().keySet();
+    List<String> parked =
+        pipeline.stages().stream().map(StageDefinition::id).filter(why::contains).toList();
+    if (parked.isEmpty()) {
+      show("running", "");
+    } else {
+      String which =
+          parked.size() == 1
+              ? "stage %s is parked".formatted(parked.get(0))
+              : "stages %s are parked".formatted(String.join(", ", parked));
+      show(
+          "waiting for a decision",
+          "%s. Decide with: federate resume %s%s"
+              .formatted(
+                  which,
+                  info.getWorkflowId(),
+                  parked.size() == 1 ? "" : " --stage " + parked.get(0)));
+    }
+  }
+
+  /** Keeps the table in Temporal's UI; costs no event. */
+  private void show(String state, String explanation) {
+    Map<String, RegionError> parked = parked();
     PipelineDetails details = new PipelineDetails(state, explanation);
     for (StageDefinition stage : pipeline.stages()) {
       StageReport report = reports.get(stage.id());
@@ -251,14 +280,11 @@ final class PipelineRun implements TemplateScope {
       return;
     }
     if (federation != null) {
-      startFederated(
+      StageRequest first =
           new StageRequest(
-              stage.id(),
-              stage.type(),
-              config,
-              inputs,
-              budget.start(stage.id(), federation),
-              redriveOf(stage)));
+              stage.id(), stage.type(), config, inputs, budget.start(stage.id(), federation));
+      Redrive earlier = redriveOf(stage);
+      startFederated(earlier == null ? first : first.redriving(earlier));
     } else {
       startLocal(stage, config, inputs);
     }
@@ -305,18 +331,25 @@ final class PipelineRun implements TemplateScope {
     if (pipeline.execution() == PipelineExecution.INLINE) {
       result = Async.function(() -> runInline(request));
     } else {
-      long bytes = PayloadSizes.encoded(request);
+      StageRequest child = mayPark(request) ? request.asChildOfPipeline() : request;
+      long bytes = PayloadSizes.encoded(child);
       if (bytes > PayloadSizes.MAX_PAYLOAD_BYTES) {
         ended.add(new Ended(request.stageId(), () -> StageReport.failed(tooLarge(bytes), 0)));
         return;
       }
       sizes.reserve(bytes);
-      result = Federation.startStage(request);
+      result = Federation.startStage(child);
     }
     ends(
         request.stageId(),
         result,
         (value, failure) -> federated(request.stageId(), value, failure));
+  }
+
+  /** Whether the stage is parked after a failure, as far as its block says it. */
+  private static boolean mayPark(StageRequest request) {
+    PartialFailurePolicy own = request.federation().onPartialFailure();
+    return own == null || own == PartialFailurePolicy.WAIT;
   }
 
   private FederatedStageResult runInline(StageRequest request) {

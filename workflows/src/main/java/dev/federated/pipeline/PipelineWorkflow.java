@@ -3,7 +3,9 @@ package dev.federated.pipeline;
 import dev.federated.stage.FederatedStageWorkflow;
 import dev.federated.stage.ParkedStage;
 import dev.federated.stage.StageDecision;
+import dev.federated.stage.StageNotice;
 import io.temporal.workflow.QueryMethod;
+import io.temporal.workflow.SignalMethod;
 import io.temporal.workflow.UpdateMethod;
 import io.temporal.workflow.UpdateValidatorMethod;
 import io.temporal.workflow.WorkflowInterface;
@@ -32,6 +34,10 @@ public interface PipelineWorkflow {
   /** Where the stages stand that run inline; a stage that is a child is asked itself. */
   @QueryMethod(name = FederatedStageWorkflow.STANDING)
   List<ParkedStage> standing();
+
+  /** A stage that is a child was parked or goes on, for the table that operators see. */
+  @SignalMethod(name = StageNotice.SIGNAL)
+  void stageNotice(StageNotice notice);
 
   /**
    * Decides about a parked stage that runs inline; returns when the effect is known.

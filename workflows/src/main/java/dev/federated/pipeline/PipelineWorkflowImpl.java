@@ -7,6 +7,7 @@ import dev.federated.stage.FederatedStageWorkflow;
 import dev.federated.stage.ParkedStage;
 import dev.federated.stage.Parking;
 import dev.federated.stage.StageDecision;
+import dev.federated.stage.StageNotice;
 import dev.federated.stage.World;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.failure.CanceledFailure;
@@ -87,6 +88,13 @@ public final class PipelineWorkflowImpl implements PipelineWorkflow {
   @Override
   public List<ParkedStage> standing() {
     return run == null ? List.of() : run.inline().stream().map(Parking::state).toList();
+  }
+
+  @Override
+  public void stageNotice(StageNotice notice) {
+    if (run != null) {
+      run.noticed(notice);
+    }
   }
 
   @Override

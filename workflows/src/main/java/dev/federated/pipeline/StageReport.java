@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param attempts executions of a local stage
  * @param cost what a local stage cost
  * @param tokensUsed tokens that a local stage used
+ * @param outputLeftOut whether the stage has an output or a record that did not fit the pipeline's
+ *     result; null for no
  */
 @WireRecord
 public record StageReport(
@@ -33,7 +35,19 @@ public record StageReport(
     @Nullable FederatedStageResult result,
     int attempts,
     double cost,
-    long tokensUsed) {
+    long tokensUsed,
+    @Nullable Boolean outputLeftOut) {
+
+  private StageReport(
+      StageStatus status,
+      @Nullable JsonNode recordedOutput,
+      @Nullable RegionError error,
+      @Nullable FederatedStageResult result,
+      int attempts,
+      double cost,
+      long tokensUsed) {
+    this(status, recordedOutput, error, result, attempts, cost, tokensUsed, null);
+  }
 
   /** A local stage that succeeded. */
   public static StageReport local(ComponentResponse response) {
@@ -89,7 +103,9 @@ public record StageReport(
 
   /** The same report without anything large, for a pipeline whose result would not fit. */
   StageReport withoutOutput() {
-    return new StageReport(status, null, error, null, attempts, cost, tokensUsed);
+    boolean lost = recordedOutput != null || result != null;
+    return new StageReport(
+        status, null, error, null, attempts, cost, tokensUsed, lost ? true : null);
   }
 
   /** The output of the stage; JSON null if it has none. Computed on each call if federated. */

@@ -89,6 +89,15 @@ public record FederatedStageResult(
     return regionResults.values().stream().mapToDouble(RegionResult::chargeable).sum();
   }
 
+  /** The regions whose outputs were left out because the result would not have fit. */
+  @JsonIgnore
+  public List<String> regionsLeftOut() {
+    return regionResults.values().stream()
+        .filter(region -> Boolean.TRUE.equals(region.outputLeftOut()))
+        .map(RegionResult::region)
+        .toList();
+  }
+
   /**
    * The output of the stage; JSON null if it failed. Computed on each call from the region results
    * unless it was recorded.

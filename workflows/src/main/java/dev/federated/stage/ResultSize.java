@@ -11,6 +11,9 @@ import java.util.Map;
 
 /** Keeps a stage's result within one payload, so that a large one is an error and not a hang. */
 final class ResultSize {
+  /** Bytes of {@code "outputLeftOut":true,} and around a warning. */
+  private static final int LEFT_OUT_BYTES = 30;
+
   private ResultSize() {}
 
   /**
@@ -33,13 +36,13 @@ final class ResultSize {
     List<String> warnings = new ArrayList<>(result.warnings());
     for (RegionResult region : result.regionResults().values()) {
       long bytes = region.output() == null ? 0 : PayloadSizes.encoded(region.output());
-      // Each warning takes room as well.
+      // What says that an output is left out takes room as well.
       if (bytes <= room) {
         room -= bytes;
         kept.put(region.region(), region);
       } else {
         String warning = "the output of %s is left out: %d bytes".formatted(region.region(), bytes);
-        room -= warning.length() + 3;
+        room -= warning.length() + LEFT_OUT_BYTES;
         warnings.add(warning);
         kept.put(region.region(), region.withoutOutput());
       }

@@ -42,6 +42,10 @@ import org.jspecify.annotations.Nullable;
  * {@link #run}; activities that end and operators that decide only queue for it.
  */
 public final class StageRun {
+  private static final String SKIPPED_STAYS_SKIPPED = "skipped-stays-skipped";
+
+  private static final String GOES_ON_IS_LISTED = "going-on-is-listed";
+
   private final StageRequest request;
   private final FederatedStageConfig config;
   private final Eligibility.Rules rules;
@@ -196,9 +200,7 @@ public final class StageRun {
           record.note(decided);
           apply(decided);
         }
-        if (changed != null) {
-          changed.run();
-        }
+        showGoingOn();
         result = runShares();
       }
       return result;
@@ -274,6 +276,24 @@ public final class StageRun {
         "waiting for a decision",
         "%s. Decide with: federate resume %s".formatted(why, info.getWorkflowId()),
         result);
+    new StageNotice(request.stageId(), parking.state().error()).send(request);
+  }
+
+  /**
+   * Tells operators that the stage does not wait for them any more. One that executes nothing again
+   * ends at once or is parked again, which tells enough.
+   */
+  private void showGoingOn() {
+    if (changed != null) {
+      changed.run();
+    } else if (!waiting.isEmpty()) {
+      if (searchAttributes()
+          && Workflow.getVersion(GOES_ON_IS_LISTED, Workflow.DEFAULT_VERSION, 1)
+              != Workflow.DEFAULT_VERSION) {
+        Workflow.upsertTypedSearchAttributes(StageSearchAttributes.notParked());
+      }
+      new StageNotice(request.stageId(), null).send(request);
+    }
   }
 
   private void showResult(FederatedStageResult result) {
@@ -428,17 +448,30 @@ public final class StageRun {
     }
     redrive.shares().values().forEach(budget::carry);
     for (RegionResult earlier : redrive.shares().values()) {
-      if (earlier.status() == RegionStatus.SUCCEEDED) {
+      boolean skipped = earlier.status() == RegionStatus.SKIPPED;
+      boolean relocated = relocations != null && relocations.containsKey(earlier.region());
+      if (earlier.status() == RegionStatus.SUCCEEDED
+          || (skipped && !relocated && skippedByDecision(earlier))) {
         shares.put(earlier.region(), RegionRun.carried(earlier));
       } else if (config.partitioned() && (earlier.items() == null || earlier.items().isEmpty())) {
         notCalled.put(earlier.region(), earlier);
-      } else if (config.partitioned() || earlier.status() != RegionStatus.SKIPPED) {
+      } else if (config.partitioned() || !skipped || (relocated && skippedByDecision(earlier))) {
         String place = redrive.placeOf(earlier.region());
         RegionRun share = RegionRun.again(earlier, place, redrive.newKey());
         shares.put(earlier.region(), share);
         waits(share);
       }
     }
+  }
+
+  /**
+   * Whether an operator decided to do without that share, which then has the error that it had
+   * failed with. Earlier versions took it for one that was never called.
+   */
+  private static boolean skippedByDecision(RegionResult skipped) {
+    return skipped.error() != null
+        && Workflow.getVersion(SKIPPED_STAYS_SKIPPED, Workflow.DEFAULT_VERSION, 1)
+            != Workflow.DEFAULT_VERSION;
   }
 
   /** A share of which no record is left, and that executes elsewhere now. */

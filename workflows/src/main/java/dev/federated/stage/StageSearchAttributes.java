@@ -48,6 +48,11 @@ public final class StageSearchAttributes {
     return of(result, PARKED);
   }
 
+  /** Takes away what {@link #parked} said of a stage whose regions execute again. */
+  static SearchAttributeUpdate<?>[] notParked() {
+    return new SearchAttributeUpdate<?>[] {OUTCOME.valueUnset(), FAILED_REGIONS.valueUnset()};
+  }
+
   private static SearchAttributeUpdate<?>[] of(FederatedStageResult result, String outcome) {
     return new SearchAttributeUpdate<?>[] {
       STAGE.valueSet(result.stageId()),

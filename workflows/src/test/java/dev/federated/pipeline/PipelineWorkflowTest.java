@@ -291,6 +291,7 @@ class PipelineWorkflowTest {
     assertThat(result.error().type()).isEqualTo(FailureType.PAYLOAD_TOO_LARGE);
     assertThat(result.output().asText()).hasSize(900_000);
     assertThat(result.warnings()).singleElement().asString().contains("stage b");
+    assertThat(result.leftOut()).containsExactly("stage b");
   }
 
   @Test

@@ -477,6 +477,7 @@ class FederatedStageWorkflowTest {
     assertThat(result.regionResults().get("a").output()).isNotNull();
     assertThat(result.regionResults().get("b").output()).isNotNull();
     assertThat(result.warnings()).singleElement().asString().contains("output of c");
+    assertThat(result.regionsLeftOut()).containsExactly("c");
   }
 
   @Test

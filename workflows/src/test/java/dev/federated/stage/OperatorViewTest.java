@@ -26,6 +26,10 @@ import io.temporal.api.sdk.v1.WorkflowMetadata;
 import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowStub;
+import io.temporal.client.WorkflowUpdateHandle;
+import io.temporal.client.WorkflowUpdateStage;
+import io.temporal.workflow.WorkflowInterface;
+import io.temporal.workflow.WorkflowMethod;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,6 +37,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -256,6 +261,175 @@ class OperatorViewTest {
         .contains("| a | partial | us; failed: eu | eu: RegionRejected: RegionRejected of a test |")
         .contains("| b | succeeded | local |  |");
     assertThat(upserts(stub)).isZero();
+  }
+
+  /** A pipeline whose stage a is parked since region eu refuses, until {@code mended}. */
+  private WorkflowStub pipelineWithParkedChild(AtomicBoolean mended, CountDownLatch answer) {
+    regions
+        .region("us", answers("{\"us\":1}"))
+        .region(
+            "eu",
+            request ->
+                mended.get()
+                    ? afterwards(answer, request)
+                    : refuses(FailureType.REGION_REJECTED, 401).apply(request))
+        .start();
+    regions.world().hasSearchAttributes();
+    return startPipeline(
+        """
+        {"id": "p", "stages": [
+          {"id": "a", "federation": {"strategy": "parallel", "regions": ["us", "eu"],
+            "on_partial_failure": "wait", "max_retries": 0}},
+          {"id": "b", "depends_on": ["a"]}]}
+        """);
+  }
+
+  private static RemoteResponse afterwards(CountDownLatch latch, RemoteRequest request) {
+    try {
+      var unused = latch.await(20, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return answers("{\"eu\":2}").apply(request);
+  }
+
+  private List<EventType> events(String workflowId) {
+    return regions.client().fetchHistory(workflowId).getEvents().stream()
+        .map(HistoryEvent::getEventType)
+        .toList();
+  }
+
+  @Test
+  void aPipelineShowsThatAChildIsParkedAndWhenItGoesOn() {
+    AtomicBoolean mended = new AtomicBoolean();
+    CountDownLatch answer = new CountDownLatch(1);
+    WorkflowStub pipeline = pipelineWithParkedChild(mended, answer);
+    String id = pipeline.getExecution().getWorkflowId();
+    await(() -> details(pipeline).contains("parked"));
+
+    assertThat(details(pipeline))
+        .startsWith(
+            "**waiting for a decision**: stage a is parked. Decide with: federate resume "
+                + id
+                + "\n")
+        .contains("| a | parked | us, eu | 1 of 2 regions succeeded")
+        .contains("| b | waiting | local |  |");
+
+    mended.set(true);
+    WorkflowStub child = regions.client().newUntypedWorkflowStub(id + ":a");
+    WorkflowUpdateHandle<ParkedStage> decided =
+        child.startUpdate(
+            "decide",
+            WorkflowUpdateStage.ACCEPTED,
+            ParkedStage.class,
+            StageDecision.retry(List.of("eu")));
+    await(() -> details(pipeline).contains("| a | running | us, eu |  |"));
+    assertThat(outcome(child)).isNull();
+    assertThat(child.describe().getTypedSearchAttributes().get(StageSearchAttributes.STAGE))
+        .isEqualTo("a");
+    assertThat(details(pipeline)).startsWith("**running**\n");
+    answer.countDown();
+    assertThat(decided.getResult().parked()).isFalse();
+    var unused = pipeline.getResult(JsonNode.class);
+
+    assertThat(details(pipeline)).contains("| a | succeeded | us, eu |  |");
+    assertThat(outcome(child)).isEqualTo("succeeded");
+    assertThat(upserts(child)).isEqualTo(3);
+    assertThat(events(id))
+        .filteredOn(type -> type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED)
+        .hasSize(2);
+  }
+
+  @Test
+  void aParkedChildThatEndsByTheDecisionTellsItsPipelineNothingMore() {
+    WorkflowStub pipeline = pipelineWithParkedChild(new AtomicBoolean(), new CountDownLatch(0));
+    String id = pipeline.getExecution().getWorkflowId();
+    await(() -> details(pipeline).contains("parked"));
+
+    regions
+        .client()
+        .newUntypedWorkflowStub(id + ":a")
+        .update("decide", ParkedStage.class, StageDecision.accept());
+    var unused = pipeline.getResult(JsonNode.class);
+
+    assertThat(details(pipeline)).startsWith("**partial**\n").contains("| a | partial |");
+    assertThat(events(id + ":a"))
+        .filteredOn(
+            type -> type == EventType.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED)
+        .hasSize(1);
+  }
+
+  @Test
+  void severalParkedStagesAreNamedAndOneOfThemIsDecidedAbout() {
+    euRefuses();
+    WorkflowStub pipeline =
+        startPipeline(
+            """
+            {"id": "p", "stages": [
+              {"id": "a", "federation": {"regions": ["eu"], "on_partial_failure": "wait"}},
+              {"id": "b", "federation": {"regions": ["eu"], "on_partial_failure": "wait"}}]}
+            """);
+    String id = pipeline.getExecution().getWorkflowId();
+    await(
+        () ->
+            details(pipeline).contains("| b | parked")
+                && details(pipeline).contains("| a | parked"));
+
+    assertThat(details(pipeline))
+        .contains(
+            "stages a, b are parked. Decide with: federate resume %s --stage a".formatted(id));
+    pipeline.cancel();
+    assertThatThrownBy(() -> pipeline.getResult(Object.class))
+        .isInstanceOf(WorkflowFailedException.class);
+  }
+
+  /** A workflow of somebody who uses federated stages. */
+  @WorkflowInterface
+  public interface TheirWorkflow {
+    @WorkflowMethod(name = "TheirWorkflow")
+    void run(StageRequest request);
+  }
+
+  /** Runs the stage that it is given. */
+  public static final class TheirWorkflowImpl implements TheirWorkflow {
+    @Override
+    public void run(StageRequest request) {
+      var unused = Federation.executeStage(request);
+    }
+  }
+
+  @Test
+  void aParkedStageOfSomebodysOwnWorkflowSignalsNobody() {
+    regions
+        .environment()
+        .newWorker("theirs")
+        .registerWorkflowImplementationTypes(TheirWorkflowImpl.class);
+    euRefuses();
+    WorkflowStub parent =
+        regions
+            .client()
+            .newUntypedWorkflowStub(
+                "TheirWorkflow",
+                WorkflowOptions.newBuilder()
+                    .setTaskQueue("theirs")
+                    .setWorkflowId("theirs")
+                    .build());
+    parent.start(
+        new StageRequest(
+            "a",
+            "transformer",
+            json("{}"),
+            json("{}"),
+            parallel("us", "eu").onPartialFailure(PartialFailurePolicy.WAIT).build()));
+    await(() -> events("theirs").contains(EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED));
+    WorkflowStub child = regions.client().newUntypedWorkflowStub("theirs:a");
+    await(() -> child.query("standing", ParkedStage.class).parked());
+    child.update("decide", ParkedStage.class, StageDecision.accept());
+    var unused = parent.getResult(Object.class);
+
+    assertThat(events("theirs:a"))
+        .contains(EventType.EVENT_TYPE_TIMER_STARTED)
+        .doesNotContain(EventType.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED);
   }
 
   @Test

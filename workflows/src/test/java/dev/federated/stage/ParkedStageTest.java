@@ -295,6 +295,39 @@ class ParkedStageTest {
     assertThat(regions.callsOf("spare")).isEqualTo(1);
   }
 
+  /** A stage of which eu was skipped and ap then given up. */
+  private FederatedStageResult abortedAfterSkippingEu() {
+    regions.region("ap", refuses(FailureType.REGION_REJECTED, 401));
+    WorkflowStub stub = parked(waits("us", "eu", "ap"));
+    decide(stub, StageDecision.skip(List.of("eu")));
+    decide(stub, StageDecision.abort(null));
+    euIsDown.set(false);
+    return ScriptedRegions.result(stub);
+  }
+
+  @Test
+  void aRegionThatAnOperatorSkippedStaysSkippedInARedrive() {
+    FederatedStageResult first = abortedAfterSkippingEu();
+
+    FederatedStageResult second = redrive(first, Map.of("ap", "spare"));
+
+    assertThat(second.outcome()).isEqualTo(StageOutcome.SUCCEEDED);
+    assertThat(second.aggregated()).isEqualTo(json("[1,3]"));
+    assertThat(second.regionResults().get("eu").status()).isEqualTo(RegionStatus.SKIPPED);
+    assertThat(regions.callsOf("eu")).isEqualTo(1);
+  }
+
+  @Test
+  void aSkippedRegionExecutesInARedriveThatSaysWhere() {
+    FederatedStageResult first = abortedAfterSkippingEu();
+
+    FederatedStageResult second = redrive(first, Map.of("ap", "spare", "eu", "eu"));
+
+    assertThat(second.aggregated()).isEqualTo(json("[1,2,3]"));
+    assertThat(regions.callsOf("us")).isEqualTo(1);
+    assertThat(regions.callsOf("eu")).isEqualTo(2);
+  }
+
   private FederatedStageResult redrive(
       FederatedStageResult earlier, Map<String, String> relocations) {
     KeyRoot root =

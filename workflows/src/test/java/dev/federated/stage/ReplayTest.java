@@ -28,6 +28,7 @@ import dev.federated.pipeline.PipelineRequest;
 import dev.federated.pipeline.PipelineResult;
 import dev.federated.pipeline.PipelineWorkflow;
 import io.temporal.client.WorkflowFailedException;
+import io.temporal.client.WorkflowNotFoundException;
 import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowStub;
 import io.temporal.common.WorkflowExecutionHistory;
@@ -386,6 +387,33 @@ class ReplayTest {
           stub.update("decide", ParkedStage.class, StageDecision.accept());
           ScriptedRegions.result(stub);
         });
+    // parked-retried-search-attributes is the same, by a version that left it listed as parked.
+    all.put(
+        "parked-goes-on",
+        regions -> {
+          AtomicBoolean down = new AtomicBoolean(true);
+          euMayBeDown(regions, down).world().hasSearchAttributes();
+          WorkflowStub stub = park(regions, "parked-goes-on");
+          down.set(false);
+          stub.update("decide", ParkedStage.class, StageDecision.retry(List.of("eu")));
+          ScriptedRegions.result(stub);
+        });
+    all.put(
+        "parked-pipeline-child",
+        regions -> {
+          AtomicBoolean down = new AtomicBoolean(true);
+          euMayBeDown(regions, down);
+          WorkflowStub stub = regions.control(PipelineWorkflow.TYPE, "parked-pipeline-child");
+          stub.start(spreadPipeline("wait"));
+          WorkflowStub child =
+              regions.client().newUntypedWorkflowStub("parked-pipeline-child:spread");
+          Awaitility.await()
+              .ignoreException(WorkflowNotFoundException.class)
+              .until(() -> child.query("standing", ParkedStage.class).parked());
+          down.set(false);
+          child.update("decide", ParkedStage.class, StageDecision.retry(List.of("eu")));
+          stub.getResult(JsonNode.class);
+        });
     all.put(
         "parked-timed-out",
         regions ->
@@ -429,40 +457,26 @@ class ReplayTest {
           FederatedStageResult first =
               ScriptedRegions.result(regions.startStage("redriven-stage-first", block, "{}"));
           down.set(false);
-          WorkflowStub stub = regions.control(FederatedStageWorkflow.TYPE, "redriven-stage");
-          stub.start(
-              new StageRequest("process", "transformer", json("{}"), json("{}"), block.build())
-                  .redriving(
-                      new Redrive(
-                          first.workflowId(),
-                          first.runId(),
-                          new KeyRoot(first.workflowId(), first.runId()),
-                          first.regionResults(),
-                          Map.of(),
-                          false)));
-          ScriptedRegions.result(stub);
+          redriveStage(regions, "redriven-stage", block, first);
+        });
+    // redriven-skipped-again is the same, by a version that executed eu again.
+    all.put(
+        "redriven-skipped",
+        regions -> {
+          WorkflowStub stub = parked(regions, "redriven-skipped-first", new AtomicBoolean(true));
+          stub.update("decide", ParkedStage.class, StageDecision.skip(List.of("eu")));
+          redriveStage(
+              regions,
+              "redriven-skipped",
+              waits().onPartialFailure(PartialFailurePolicy.PROCEED),
+              ScriptedRegions.result(stub));
         });
     all.put(
         "redriven-pipeline",
         regions -> {
           AtomicBoolean down = new AtomicBoolean(true);
           euMayBeDown(regions, down);
-          PipelineRequest request =
-              new PipelineRequest(
-                  PipelineParser.parse(
-                          json(
-                              """
-                              {"id": "p", "stages": [
-                                {"id": "before"},
-                                {"id": "spread", "depends_on": ["before"],
-                                 "federation": {"strategy": "parallel", "regions": ["us", "eu"],
-                                  "on_partial_failure": "fail", "max_retries": 0}},
-                                {"id": "after", "depends_on": ["spread"]}]}
-                              """),
-                          "pipeline.json",
-                          null)
-                      .pipeline(),
-                  json("{}"));
+          PipelineRequest request = spreadPipeline("fail");
           WorkflowStub failing = regions.control(PipelineWorkflow.TYPE, "redriven-pipeline-first");
           failing.start(request);
           PipelineResult first = failure(failing);
@@ -564,6 +578,44 @@ class ReplayTest {
     return stage(FederationStrategy.PARALLEL, regions)
         .distribution(Distribution.PARTITION)
         .maxRetries(0);
+  }
+
+  private static void redriveStage(
+      ScriptedRegions regions,
+      String workflowId,
+      FederatedStageConfig.Builder block,
+      FederatedStageResult first) {
+    WorkflowStub stub = regions.control(FederatedStageWorkflow.TYPE, workflowId);
+    stub.start(
+        new StageRequest("process", "transformer", json("{}"), json("{}"), block.build())
+            .redriving(
+                new Redrive(
+                    first.workflowId(),
+                    first.runId(),
+                    new KeyRoot(first.workflowId(), first.runId()),
+                    first.regionResults(),
+                    Map.of(),
+                    false)));
+    ScriptedRegions.result(stub);
+  }
+
+  private static PipelineRequest spreadPipeline(String onPartialFailure) {
+    return new PipelineRequest(
+        PipelineParser.parse(
+                json(
+                    """
+                    {"id": "p", "stages": [
+                      {"id": "before"},
+                      {"id": "spread", "depends_on": ["before"],
+                       "federation": {"strategy": "parallel", "regions": ["us", "eu"],
+                        "on_partial_failure": "%s", "max_retries": 0}},
+                      {"id": "after", "depends_on": ["spread"]}]}
+                    """
+                        .formatted(onPartialFailure)),
+                "pipeline.json",
+                null)
+            .pipeline(),
+        json("{}"));
   }
 
   private static FederatedStageConfig.Builder waits() {

@@ -221,7 +221,7 @@ public final class ScriptedRegions implements AutoCloseable {
     return environment.getWorkflowClient();
   }
 
-  /** The histories of all workflows that have ended. */
+  /** The histories of all stages and pipelines that have ended. */
   List<WorkflowExecutionHistory> histories() {
     ListClosedWorkflowExecutionsResponse closed =
         environment
@@ -232,6 +232,10 @@ public final class ScriptedRegions implements AutoCloseable {
                     .setNamespace(environment.getNamespace())
                     .build());
     return closed.getExecutionsList().stream()
+        .filter(
+            workflow ->
+                List.of(FederatedStageWorkflow.TYPE, PipelineWorkflow.TYPE)
+                    .contains(workflow.getType().getName()))
         .map(WorkflowExecutionInfo::getExecution)
         .map(workflow -> client().fetchHistory(workflow.getWorkflowId(), workflow.getRunId()))
         .toList();

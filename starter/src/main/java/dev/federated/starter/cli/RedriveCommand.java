@@ -6,6 +6,7 @@ import dev.federated.pipeline.PipelineWorkflow;
 import dev.federated.starter.FederationCoordinator;
 import dev.federated.starter.RedriveOptions;
 import dev.federated.worker.config.FederationFile;
+import io.temporal.client.WorkflowExecutionDescription;
 import io.temporal.client.WorkflowNotFoundException;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
@@ -69,13 +70,14 @@ final class RedriveCommand implements Callable<Integer> {
           new Launch(
               context, session, StartOptions.following(), output, spec.commandLine().getOut(), err);
       try {
-        return coordinator.closedType(id).equals(PipelineWorkflow.TYPE)
+        WorkflowExecutionDescription closed = coordinator.closed(id);
+        return closed.getWorkflowType().equals(PipelineWorkflow.TYPE)
             ? launch.run(
-                (name, policy) -> coordinator.redrivePipeline(id, options),
+                (name, policy) -> coordinator.redrivePipeline(closed, options),
                 () -> id,
                 RunCommand.KIND)
             : launch.run(
-                (name, policy) -> coordinator.redriveStage(id, options),
+                (name, policy) -> coordinator.redriveStage(closed, options),
                 () -> id,
                 StageCommand.kind(id));
       } catch (WorkflowNotFoundException e) {

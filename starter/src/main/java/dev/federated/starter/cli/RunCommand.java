@@ -34,11 +34,7 @@ import picocli.CommandLine.Spec;
 final class RunCommand implements Callable<Integer> {
   @ParentCommand private @Nullable Federate federate;
   @Spec private CommandSpec spec = CommandSpec.create();
-  @Mixin private FederationOptions federation = new FederationOptions();
-  @Mixin private InputOptions input = new InputOptions();
-  @Mixin private ServerOptions server = new ServerOptions();
-  @Mixin private StartOptions start = new StartOptions();
-  @Mixin private OutputOptions output = new OutputOptions();
+  @Mixin private RunOptions options = new RunOptions();
 
   @Parameters(paramLabel = "PIPELINE", description = "The pipeline, a JSON file.")
   private String pipeline = "";
@@ -47,33 +43,34 @@ final class RunCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     CommandContext context = Federate.contextOf(federate);
     PrintWriter err = spec.commandLine().getErr();
-    start.check(server);
-    FederationFile file =
-        FederationOptions.loader(context).discover(federation.file(), pipeline).orElse(null);
+    FederationFile file = options.check(context, pipeline).orElse(null);
     ParsedPipeline parsed =
         PipelineParser.parse(
             Documents.file(pipeline, context), pipeline, file == null ? null : file.config());
-    JsonNode data = input.input(context).orElse(JsonNodeFactory.instance.objectNode());
+    JsonNode data = options.input().input(context).orElse(JsonNodeFactory.instance.objectNode());
     InputSchema.check(parsed.pipeline().inputSchema(), data);
     parsed.warnings().forEach(warning -> err.println("warning: " + warning));
-    PipelineDefinition definition = from(parsed.pipeline(), input.from());
+    PipelineDefinition definition = from(parsed.pipeline(), options.input().from());
     Documents.checkPayload(pipeline, new PipelineRequest(definition, data));
     try (ServerSession session =
-        ServerSession.open(context, server, () -> toBring(context, file), err)) {
+        ServerSession.open(
+            context, options.server(), () -> options.toBring(file, context, pipeline), err)) {
       PipelineDefinition started =
           session.durable() ? definition : new WithoutParking(file, err).of(definition);
       FederationCoordinator coordinator = new FederationCoordinator(session.client());
-      Launch launch = new Launch(context, session, start, output, spec.commandLine().getOut(), err);
+      Launch launch =
+          new Launch(
+              context,
+              session,
+              options.start(),
+              options.output(),
+              spec.commandLine().getOut(),
+              err);
       return launch.run(
           (id, policy) -> coordinator.startPipeline(started, data, id, policy),
           () -> FederationCoordinator.newWorkflowId(definition.id()),
           KIND);
     }
-  }
-
-  private FederationFile toBring(CommandContext context, @Nullable FederationFile found) {
-    start.checkBringsServer();
-    return federation.needed(found, context, pipeline);
   }
 
   /** How pipelines are shown. */

@@ -35,11 +35,7 @@ import picocli.CommandLine.Spec;
 final class StageCommand implements Callable<Integer> {
   @ParentCommand private @Nullable Federate federate;
   @Spec private CommandSpec spec = CommandSpec.create();
-  @Mixin private FederationOptions federation = new FederationOptions();
-  @Mixin private InputOptions input = new InputOptions();
-  @Mixin private ServerOptions server = new ServerOptions();
-  @Mixin private StartOptions start = new StartOptions();
-  @Mixin private OutputOptions output = new OutputOptions();
+  @Mixin private RunOptions options = new RunOptions();
 
   @Parameters(
       paramLabel = "STAGE",
@@ -50,32 +46,33 @@ final class StageCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     CommandContext context = Federate.contextOf(federate);
     PrintWriter err = spec.commandLine().getErr();
-    start.check(server);
-    FederationFile file =
-        FederationOptions.loader(context).discover(federation.file(), stage).orElse(null);
+    FederationFile file = options.check(context, stage).orElse(null);
     ParsedStage parsed =
         PipelineParser.parseStage(
             Documents.file(stage, context), stage, file == null ? null : file.config());
     parsed.warnings().forEach(warning -> err.println("warning: " + warning));
-    JsonNode data = input.input(context).orElse(JsonNodeFactory.instance.objectNode());
-    StageRequest request = request(parsed, data, input.from(), stage);
+    JsonNode data = options.input().input(context).orElse(JsonNodeFactory.instance.objectNode());
+    StageRequest request = request(parsed, data, options.input().from(), stage);
     Documents.checkPayload(stage, request);
     try (ServerSession session =
-        ServerSession.open(context, server, () -> toBring(context, file), err)) {
+        ServerSession.open(
+            context, options.server(), () -> options.toBring(file, context, stage), err)) {
       StageRequest started =
           session.durable() ? request : new WithoutParking(file, err).of(request);
       FederationCoordinator coordinator = new FederationCoordinator(session.client());
-      Launch launch = new Launch(context, session, start, output, spec.commandLine().getOut(), err);
+      Launch launch =
+          new Launch(
+              context,
+              session,
+              options.start(),
+              options.output(),
+              spec.commandLine().getOut(),
+              err);
       return launch.run(
           (id, policy) -> coordinator.startFederated(started, id, policy),
           () -> FederationCoordinator.newWorkflowId(request.stageId()),
           kind(request.stageId()));
     }
-  }
-
-  private FederationFile toBring(CommandContext context, @Nullable FederationFile found) {
-    start.checkBringsServer();
-    return federation.needed(found, context, stage);
   }
 
   /** How stages are shown. */

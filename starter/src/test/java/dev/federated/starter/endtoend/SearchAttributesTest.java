@@ -5,21 +5,26 @@ import static org.awaitility.Awaitility.await;
 
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationConfig;
+import dev.federated.model.PartialFailurePolicy;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
 import dev.federated.stage.FederatedStageResult;
+import dev.federated.stage.StageDecision;
 import dev.federated.stage.StageSearchAttributes;
 import dev.federated.starter.Execution;
 import dev.federated.starter.FederationCoordinator;
 import io.temporal.api.enums.v1.EventType;
+import io.temporal.api.history.v1.HistoryEvent;
 import io.temporal.api.operatorservice.v1.AddSearchAttributesRequest;
 import io.temporal.client.WorkflowClient;
+import io.temporal.common.converter.GlobalDataConverter;
 import io.temporal.serviceclient.OperatorServiceStubs;
 import io.temporal.serviceclient.OperatorServiceStubsOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,6 +62,53 @@ class SearchAttributesTest {
     }
     assertThat(listed(client, "FederationOutcome = \"failed\""))
         .doesNotContain(execution.workflowId());
+  }
+
+  @Test
+  void parkedStageIsListedAsParkedOnlyUntilItsRegionsExecuteAgain(
+      RealServer server, Deployment deployment) {
+    WorkflowClient client = server.client(RealServer.DEFAULT_NAMESPACE);
+    StageRequest request = request("us", "missing");
+    Execution<FederatedStageResult> execution =
+        deployment
+            .coordinator()
+            .startFederated(
+                request.withFederation(
+                    request.federation().toBuilder()
+                        .onPartialFailure(PartialFailurePolicy.WAIT)
+                        .build()));
+    String parked = "FederationOutcome = \"parked\"";
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> listed(client, parked).contains(execution.workflowId()));
+
+    var unused =
+        deployment
+            .coordinator()
+            .decide(
+                deployment.coordinator().parked(execution.workflowId()).get(0),
+                StageDecision.retryIn(List.of("missing"), "us"));
+
+    assertThat(execution.result().outcome()).isEqualTo(StageOutcome.SUCCEEDED);
+    assertThat(outcomes(client, execution.workflowId()))
+        .containsExactly("parked", null, "succeeded");
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> !listed(client, parked).contains(execution.workflowId()));
+  }
+
+  /** What the list of workflows was told, in order; null where it was taken away. */
+  private static List<@Nullable String> outcomes(WorkflowClient client, String workflowId) {
+    return client.fetchHistory(workflowId).getEvents().stream()
+        .filter(HistoryEvent::hasUpsertWorkflowSearchAttributesEventAttributes)
+        .map(
+            event ->
+                event
+                    .getUpsertWorkflowSearchAttributesEventAttributes()
+                    .getSearchAttributes()
+                    .getIndexedFieldsOrThrow(StageSearchAttributes.OUTCOME.getName()))
+        .map(outcome -> GlobalDataConverter.get().fromPayload(outcome, String.class, String.class))
+        .toList();
   }
 
   @Test
