@@ -9,6 +9,8 @@ import dev.federated.pipeline.PipelineWorkflow;
 import dev.federated.pipeline.PipelineWorkflowImpl;
 import dev.federated.stage.CheckHealthWorkflow;
 import dev.federated.stage.CheckHealthWorkflowImpl;
+import dev.federated.stage.ExplainStageWorkflow;
+import dev.federated.stage.ExplainStageWorkflowImpl;
 import dev.federated.stage.FederatedQueues;
 import dev.federated.stage.FederatedStageWorkflow;
 import dev.federated.stage.FederatedStageWorkflowImpl;
@@ -131,6 +133,8 @@ public final class FederationPlugin extends SimplePlugin {
           () -> new PipelineWorkflowImpl(services.view(), services.aggregator()));
       worker.registerWorkflowImplementationFactory(
           CheckHealthWorkflow.class, () -> new CheckHealthWorkflowImpl(services.view()));
+      worker.registerWorkflowImplementationFactory(
+          ExplainStageWorkflow.class, () -> new ExplainStageWorkflowImpl(services.view()));
       worker.registerWorkflowImplementationTypes(RegionLedgerWorkflowImpl.class);
       worker.registerActivitiesImplementations(services.controlActivities());
     }

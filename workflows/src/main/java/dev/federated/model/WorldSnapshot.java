@@ -100,6 +100,26 @@ public record WorldSnapshot(
         seed);
   }
 
+  /** The same with another word on whether the data's region goes before price and turn. */
+  public WorldSnapshot withDataFirst(boolean first) {
+    return new WorldSnapshot(
+        candidates,
+        fallback,
+        dataRegion,
+        unknownRegions,
+        defaultStrategy,
+        defaultAggregation,
+        defaultOnPartialFailure,
+        circuitBreaker,
+        maxOutputBytes,
+        searchAttributes,
+        configDigest,
+        otherRegions,
+        first ? true : null,
+        panic,
+        tieSeed);
+  }
+
   /**
    * The region of that name among the candidates, the fallback, the data's region and the further
    * ones, or null.

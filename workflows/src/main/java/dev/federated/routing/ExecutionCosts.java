@@ -4,6 +4,7 @@ import dev.federated.model.Candidate;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.RegionSnapshot;
 import dev.federated.model.WorldSnapshot;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,7 @@ public final class ExecutionCosts {
   private static final double ROUNDING = 1e-9;
 
   private final FederatedStageConfig config;
+  private final WorldSnapshot snapshot;
 
   /** The stage's data; null where nothing has to be moved, whatever the region. */
   private final @Nullable DataHolders data;
@@ -31,6 +33,7 @@ public final class ExecutionCosts {
   /** Costs of that stage in the world of that snapshot. */
   public ExecutionCosts(FederatedStageConfig config, WorldSnapshot snapshot) {
     this.config = config;
+    this.snapshot = snapshot;
     this.data =
         config.dataSizeBytes() == 0 && config.dataLocation() == null
             ? null
@@ -40,6 +43,20 @@ public final class ExecutionCosts {
   /** The estimate for a region, 0 or more; null if the region has no price at all. */
   public @Nullable Double of(RegionSnapshot region) {
     return priced(region) ? total(region) : null;
+  }
+
+  /** The estimate for one execution in each of these; null if the price of one is not known. */
+  public @Nullable Double ofAll(List<String> regions) {
+    double sum = 0;
+    for (String name : regions) {
+      RegionSnapshot region = snapshot.region(name);
+      Double cost = region == null ? null : of(region);
+      if (cost == null) {
+        return null;
+      }
+      sum += cost;
+    }
+    return sum;
   }
 
   /** Whether the region has any price. */

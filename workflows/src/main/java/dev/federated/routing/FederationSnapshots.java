@@ -86,11 +86,7 @@ public final class FederationSnapshots {
     }
     FederationStrategy strategy =
         stage.strategy() == null ? federation.defaultStrategy() : stage.strategy();
-    boolean dataFirst =
-        stage.dataLocality()
-            && data != null
-            && (strategy == FederationStrategy.COST_OPTIMIZED
-                || strategy == FederationStrategy.ROUND_ROBIN);
+    boolean dataFirst = dataFirst(stage, strategy);
     RegionSnapshot fallbackRegion =
         fallback == null || names.contains(fallback) ? null : look(fallback, view, unknown);
     RegionSnapshot dataRegion =
@@ -117,6 +113,14 @@ public final class FederationSnapshots {
         dataFirst ? true : null,
         federation.panicMode() ? true : null,
         null);
+  }
+
+  /** Whether the data's region goes before price and turn. */
+  static boolean dataFirst(FederatedStageConfig stage, @Nullable FederationStrategy strategy) {
+    return stage.dataLocality()
+        && stage.dataLocation() != null
+        && (strategy == FederationStrategy.COST_OPTIMIZED
+            || strategy == FederationStrategy.ROUND_ROBIN);
   }
 
   private @Nullable RegionSnapshot look(

@@ -173,6 +173,14 @@ public final class RegionSelector {
         : null;
   }
 
+  /** Why a stage that names regions which the federation does not have cannot start, or null. */
+  public static @Nullable String unknownRegions(WorldSnapshot snapshot) {
+    List<String> unknown = snapshot.unknownRegions();
+    return unknown == null || unknown.isEmpty()
+        ? null
+        : "the control worker's federation has no region named " + String.join(", ", unknown);
+  }
+
   private RoutingDecision decide() {
     Eligibility.Rules rules = new Eligibility.Rules(config, snapshot);
     List<RegionSnapshot> inOrder = inOrder(config, snapshot);

@@ -10,6 +10,7 @@ import dev.federated.aggregation.RegionOutput;
 import dev.federated.model.AggregationOptions;
 import dev.federated.model.RegionResult;
 import dev.federated.model.RegionStatus;
+import dev.federated.model.RoutingDecision;
 import dev.federated.model.StageOutcome;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,6 +38,18 @@ public final class StageResultJson {
     printed
         .path("decisions")
         .forEach(decision -> decision.path("candidates").forEach(StageResultJson::showEstimate));
+    return printed;
+  }
+
+  /** A decision that was asked for, with null where a cost or a latency is not known. */
+  public static ObjectNode print(RoutingDecision decision) {
+    ObjectNode printed = MAPPER.valueToTree(decision);
+    for (JsonNode candidate : printed.path("candidates")) {
+      showEstimate(candidate);
+      if (candidate instanceof ObjectNode object && !object.has("estimated_latency_ms")) {
+        object.putNull("estimated_latency_ms");
+      }
+    }
     return printed;
   }
 

@@ -316,12 +316,9 @@ public final class StageRun {
 
   /** Why nothing can be started, or null. */
   private @Nullable RegionError refusal() {
-    List<String> unknown = snapshot.unknownRegions();
-    if (unknown != null && !unknown.isEmpty()) {
-      return RegionError.of(
-          FailureType.NO_ELIGIBLE_REGION,
-          "the control worker's federation has no region named %s"
-              .formatted(String.join(", ", unknown)));
+    String unknown = RegionSelector.unknownRegions(snapshot);
+    if (unknown != null) {
+      return RegionError.of(FailureType.NO_ELIGIBLE_REGION, unknown);
     }
     String problem = inputs.problem(decision.strategy());
     if (problem != null) {

@@ -1,7 +1,9 @@
 package dev.federated.stage;
 
+import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationStrategy;
 import dev.federated.model.RegionSnapshot;
+import dev.federated.model.RoutingDecision;
 import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
 import dev.federated.model.WorldSnapshot;
@@ -22,6 +24,12 @@ public interface World {
    * @param runKey identifies this stage of this run; the same when the workflow task is repeated
    */
   WorldSnapshot snapshot(StageRequest request, String runKey);
+
+  /**
+   * What a stage with that block would decide now, with how long an execution takes in each region
+   * as far as that was measured. Nothing is picked: whoever asks changes nothing.
+   */
+  RoutingDecision explain(FederatedStageConfig stage);
 
   /**
    * Every region of the federation in the order of priority and name, with what a report of its

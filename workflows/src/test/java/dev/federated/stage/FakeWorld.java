@@ -1,9 +1,11 @@
 package dev.federated.stage;
 
+import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.FederationStrategy;
 import dev.federated.model.RegionError;
 import dev.federated.model.RegionSnapshot;
+import dev.federated.model.RoutingDecision;
 import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
 import dev.federated.model.WorldSnapshot;
@@ -61,6 +63,11 @@ public final class FakeWorld implements World {
                     .getOrDefault(region.name(), UnaryOperator.identity())
                     .apply(FederationSnapshots.fromFile(region))
                     .build());
+  }
+
+  @Override
+  public RoutingDecision explain(FederatedStageConfig stage) {
+    throw new AssertionError("a stage does not ask for an explanation");
   }
 
   @Override

@@ -3,8 +3,10 @@ package dev.federated.stage;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.federated.aggregation.Aggregator;
+import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationStrategy;
 import dev.federated.model.RegionSnapshot;
+import dev.federated.model.RoutingDecision;
 import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
 import dev.federated.model.WorldSnapshot;
@@ -124,6 +126,11 @@ final class Replayer implements AutoCloseable {
     @Override
     public WorldSnapshot snapshot(StageRequest request, String runKey) {
       throw new AssertionError("a replay took a snapshot");
+    }
+
+    @Override
+    public RoutingDecision explain(FederatedStageConfig stage) {
+      throw new AssertionError("a replay asked for an explanation");
     }
 
     @Override

@@ -165,6 +165,11 @@ final class RegionState {
     return probeLatencyMs != null ? probeLatencyMs : executionLatencyMs;
   }
 
+  /** The time of an execution, else of an answer to a probe; null if neither was measured. */
+  @Nullable Double executionLatencyMs() {
+    return executionLatencyMs != null ? executionLatencyMs : probeLatencyMs;
+  }
+
   /** An execution succeeded. */
   void succeeded(ExecutionEnd end, Instant now) {
     boolean wasClosed = breaker.state() == CircuitState.CLOSED;

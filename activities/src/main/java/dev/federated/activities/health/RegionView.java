@@ -19,10 +19,12 @@ import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionError;
 import dev.federated.model.RegionSnapshot;
 import dev.federated.model.Residency;
+import dev.federated.model.RoutingDecision;
 import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
 import dev.federated.model.WorldSnapshot;
 import dev.federated.routing.Eligibility;
+import dev.federated.routing.Explanation;
 import dev.federated.routing.FederationSnapshots;
 import dev.federated.routing.RegionSelector;
 import dev.federated.stage.ExecutionEnd;
@@ -295,22 +297,35 @@ public final class RegionView implements World, RegionListener {
     }
   }
 
+  @Override
+  public RoutingDecision explain(FederatedStageConfig stage) {
+    Instant now = clock.instant();
+    synchronized (lock) {
+      FederationStrategy strategy = strategy(stage);
+      WorldSnapshot seen = look(stage, strategy, Map.of(), now);
+      if (strategy == FederationStrategy.ROUND_ROBIN) {
+        seen = look(stage, strategy, turns.lags(eligible(stage, seen)), now);
+      }
+      return Explanation.of(stage, seen, this::executionLatency);
+    }
+  }
+
+  private @Nullable Double executionLatency(String region) {
+    RegionState state = regions.get(region);
+    return state == null ? null : state.executionLatencyMs();
+  }
+
   /** Looks, and counts what the stage will choose from what it sees. */
   private WorldSnapshot pick(StageRequest request, FederationStrategy strategy, String runKey) {
     FederatedStageConfig stage = request.federation();
     Instant now = clock.instant();
     WorldSnapshot seen = look(stage, strategy, Map.of(), now);
-    List<RegionSnapshot> eligible = new ArrayList<>();
+    List<RegionSnapshot> eligible = List.of();
     if (strategy == FederationStrategy.LEAST_LOADED && controlWorkers > 1) {
       seen = seen.withTieSeed(runKey.hashCode());
     }
     if (strategy == FederationStrategy.ROUND_ROBIN) {
-      Eligibility.Rules rules = new Eligibility.Rules(stage, seen);
-      for (RegionSnapshot candidate : seen.candidates()) {
-        if (rules.of(candidate).eligible()) {
-          eligible.add(candidate);
-        }
-      }
+      eligible = eligible(stage, seen);
       seen = look(stage, strategy, turns.lags(eligible), now);
     }
     List<String> chosen = RegionSelector.decide(stage, seen).chosen();
@@ -329,6 +344,11 @@ public final class RegionView implements World, RegionListener {
       state.picked(runKey, now);
     }
     return seen;
+  }
+
+  private static List<RegionSnapshot> eligible(FederatedStageConfig stage, WorldSnapshot seen) {
+    Eligibility.Rules rules = new Eligibility.Rules(stage, seen);
+    return seen.candidates().stream().filter(region -> rules.of(region).eligible()).toList();
   }
 
   private WorldSnapshot look(

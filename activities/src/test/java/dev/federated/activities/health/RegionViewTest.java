@@ -1,6 +1,7 @@
 package dev.federated.activities.health;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import com.codahale.metrics.MetricRegistry;
@@ -13,6 +14,7 @@ import dev.federated.ledger.LedgerCopy;
 import dev.federated.ledger.LedgerSettings;
 import dev.federated.ledger.LedgerState;
 import dev.federated.ledger.RegionReport;
+import dev.federated.model.Candidate;
 import dev.federated.model.CircuitBreakerConfig;
 import dev.federated.model.CircuitState;
 import dev.federated.model.DataLocation;
@@ -28,6 +30,7 @@ import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionError;
 import dev.federated.model.RegionSnapshot;
 import dev.federated.model.Residency;
+import dev.federated.model.RoutingDecision;
 import dev.federated.model.StageOutcome;
 import dev.federated.model.StageRequest;
 import dev.federated.model.WorldSnapshot;
@@ -126,6 +129,46 @@ class RegionViewTest {
         FederatedStageConfig.builder().requiredTags(List.of("gpu")).timeoutSeconds(400).build();
     assertThat(view.snapshot(request(tags), "5").region("b"))
         .isEqualTo(RegionSnapshot.builder("b").tags(List.of("gpu")).timeoutSeconds(300.0).build());
+  }
+
+  @ParameterizedTest
+  @EnumSource(FederationStrategy.class)
+  void explainingTellsWhatTheNextStageWillDecideAndTakesNobodysTurn(FederationStrategy strategy) {
+    FederatedStageConfig stage = FederatedStageConfig.builder().strategy(strategy).build();
+    RegionView asked = view(A, B);
+    RegionView unasked = view(A, B);
+
+    for (int i = 0; i < 5; i++) {
+      RoutingDecision explained = asked.explain(stage);
+      assertThat(asked.explain(stage)).isEqualTo(explained);
+      WorldSnapshot snapshot = asked.snapshot(request(stage), "run " + i);
+      assertThat(snapshot).isEqualTo(unasked.snapshot(request(stage), "run " + i));
+      assertThat(explained).isEqualTo(RegionSelector.decide(stage, snapshot));
+    }
+  }
+
+  @Test
+  void anExplanationTellsTheTimeOfExecutionsAndWhereThereWereNoneThatOfProbes() {
+    RegionView view = view(A, B);
+    view.probed(probe("a", 0.5, 10.0));
+    view.probed(probe("b", 0.5, 10.0));
+    view.started("run/a/1", "a");
+    view.ended("run/a/1", "a", ExecutionEnd.succeeded(250));
+
+    RoutingDecision explained = view.explain(FederatedStageConfig.builder().build());
+
+    assertThat(explained.candidates())
+        .extracting(Candidate::region, Candidate::estimatedLatencyMs)
+        .containsExactly(tuple("a", 250.0), tuple("b", 7.0));
+  }
+
+  @Test
+  void anExplanationNamesRegionsThatTheFederationDoesNotHaveAndChoosesNone() {
+    RoutingDecision explained =
+        view(A, B).explain(FederatedStageConfig.builder().regions(List.of("b", "mars")).build());
+
+    assertThat(explained.chosen()).isEmpty();
+    assertThat(explained.reason()).endsWith("has no region named mars");
   }
 
   @Test
