@@ -1,5 +1,6 @@
 package dev.federated.starter;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.federated.model.AggregationStrategy;
 import dev.federated.model.FailureType;
 import dev.federated.model.FederatedStageConfig;
@@ -295,17 +296,50 @@ final class ClosedHistory {
   }
 
   /** What the stage knew when it decided, if it came that far. */
-  private Optional<WorldSnapshot> snapshot() {
+  Optional<WorldSnapshot> snapshot() {
+    return events.stream()
+        .filter(ClosedHistory::isSideEffect)
+        .findFirst()
+        .map(event -> sideEffect(event, WorldSnapshot.class));
+  }
+
+  /**
+   * What the stages knew when they decided that a pipeline ran inline, by stage: each records its
+   * snapshot and starts its executions without another stage in between. A stage that started none
+   * is not among them.
+   */
+  Map<String, WorldSnapshot> snapshots() {
+    Map<String, WorldSnapshot> snapshots = new HashMap<>();
+    WorldSnapshot last = null;
     for (HistoryEvent event : events) {
-      if (event.getEventType() == EventType.EVENT_TYPE_MARKER_RECORDED
-          && event.getMarkerRecordedEventAttributes().getMarkerName().equals(SIDE_EFFECT)) {
-        return Optional.of(
-            decode(
-                event.getMarkerRecordedEventAttributes().getDetailsOrThrow("data"),
-                WorldSnapshot.class));
+      if (isSideEffect(event)) {
+        // A side effect may also have recorded whether somebody polls a queue.
+        JsonNode recorded = sideEffect(event, JsonNode.class);
+        last = recorded.isObject() ? sideEffect(event, WorldSnapshot.class) : last;
+      } else if (isExecution(event) && last != null) {
+        var scheduled = event.getActivityTaskScheduledEventAttributes();
+        snapshots.putIfAbsent(decode(scheduled.getInput(), RemoteRequest.class).stageId(), last);
       }
     }
-    return Optional.empty();
+    return snapshots;
+  }
+
+  private static boolean isSideEffect(HistoryEvent event) {
+    return event.getEventType() == EventType.EVENT_TYPE_MARKER_RECORDED
+        && event.getMarkerRecordedEventAttributes().getMarkerName().equals(SIDE_EFFECT);
+  }
+
+  private static boolean isExecution(HistoryEvent event) {
+    return event.getEventType() == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
+        && event
+            .getActivityTaskScheduledEventAttributes()
+            .getActivityType()
+            .getName()
+            .equals(RemoteExecuteActivity.REMOTE_EXECUTE);
+  }
+
+  private <T> T sideEffect(HistoryEvent event, Class<T> type) {
+    return decode(event.getMarkerRecordedEventAttributes().getDetailsOrThrow("data"), type);
   }
 
   private static RegionResult result(String share, RemoteRequest request, RemoteResponse response) {

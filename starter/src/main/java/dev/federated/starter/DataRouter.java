@@ -10,6 +10,7 @@ import dev.federated.model.GeoPoint;
 import dev.federated.model.RegionSnapshot;
 import dev.federated.model.RoutingDecision;
 import dev.federated.model.WorldSnapshot;
+import dev.federated.routing.Explanation;
 import dev.federated.routing.FederationSnapshots;
 import dev.federated.routing.Partition;
 import dev.federated.routing.RegionSelector;
@@ -60,6 +61,14 @@ public final class DataRouter {
             .dataLocation(location == null ? null : DataLocation.at(location))
             .build();
     return RegionSelector.decide(stage, FederationSnapshots.of(federation, stage));
+  }
+
+  /**
+   * The decision of a stage with that block, by the federation file: what is not in it, such as
+   * load and health, counts as unknown.
+   */
+  public RoutingDecision explain(FederatedStageConfig stage) {
+    return Explanation.of(stage, FederationSnapshots.of(federation, stage), region -> null);
   }
 
   /**

@@ -10,7 +10,9 @@ import dev.federated.ledger.LedgerSettings;
 import dev.federated.ledger.RegionOperation;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationConfig;
+import dev.federated.model.FederationStrategy;
 import dev.federated.model.RegionConfig;
+import dev.federated.model.RoutingDecision;
 import dev.federated.model.StageRequest;
 import dev.federated.parsing.RegionConfigJson;
 import dev.federated.pipeline.PipelineDefinition;
@@ -19,6 +21,7 @@ import dev.federated.pipeline.PipelineRequest;
 import dev.federated.pipeline.PipelineResult;
 import dev.federated.pipeline.PipelineWorkflow;
 import dev.federated.stage.CheckHealthWorkflow;
+import dev.federated.stage.ExplainStageWorkflow;
 import dev.federated.stage.FederatedQueues;
 import dev.federated.stage.FederatedStageException;
 import dev.federated.stage.FederatedStageResult;
@@ -60,6 +63,7 @@ public final class FederationCoordinator {
   private static final String REQUEST_DIGEST = "federation_request";
 
   private static final Duration LONGEST_HEALTH_CHECK = Duration.ofSeconds(30);
+  private static final Duration LONGEST_EXPLANATION = Duration.ofSeconds(30);
   private static final int RANDOM_ID_BYTES = 6;
   private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -185,6 +189,46 @@ public final class FederationCoordinator {
     stub.start();
     return CANONICAL.convertValue(
         stub.getResult(JsonNode.class), new TypeReference<Map<String, RegionHealth>>() {});
+  }
+
+  /**
+   * What a stage would decide now, by what a control worker knows: health, breakers, load, drained
+   * regions. Executes nothing, and takes no region's turn.
+   */
+  public RoutingDecision explain(StageRequest request) {
+    return explain(request, LONGEST_EXPLANATION);
+  }
+
+  /**
+   * As {@link #explain(StageRequest)}, in that time.
+   *
+   * @throws WorkflowFailedException if it takes longer, such as without control worker
+   */
+  public RoutingDecision explain(StageRequest request, Duration longest) {
+    WorkflowStub stub =
+        client.newUntypedWorkflowStub(
+            ExplainStageWorkflow.TYPE,
+            WorkflowOptions.newBuilder()
+                .setWorkflowId(newWorkflowId("explain-" + request.stageId()))
+                .setTaskQueue(FederatedQueues.CONTROL)
+                .setWorkflowRunTimeout(longest)
+                .setStaticSummary("what stage %s would decide".formatted(request.stageId()))
+                .build());
+    stub.start(request.federation());
+    return stub.getResult(RoutingDecision.class);
+  }
+
+  /**
+   * What another strategy would have decided for past stages, by what they recorded when they
+   * decided, and at what cost.
+   *
+   * @param workflowId a stage or a pipeline, closed or not
+   * @return the stage, or the pipeline's federated stages that have decided, in its order
+   * @throws io.temporal.client.WorkflowNotFoundException if there is no such workflow
+   * @throws IllegalStateException if it is neither a stage nor a pipeline
+   */
+  public List<ReplayedStage> replay(String workflowId, FederationStrategy strategy) {
+    return new PastStages(client).replay(workflowId, strategy);
   }
 
   /**

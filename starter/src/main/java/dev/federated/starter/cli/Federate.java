@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
       StageCommand.class,
       ValidateCommand.class,
       DrillCommand.class,
+      ExplainCommand.class,
       RouteCommand.class,
       HealthCommand.class,
       StatsCommand.class,

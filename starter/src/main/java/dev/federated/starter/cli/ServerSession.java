@@ -86,16 +86,25 @@ final class ServerSession implements AutoCloseable {
       Supplier<FederationFile> bring,
       PrintWriter err) {
     if (options.embedded() == null) {
-      TemporalConnection connection = TemporalConnection.load(context.environment());
-      if (connection.configured()) {
-        return connect(connection);
-      }
-      Optional<ServerSession> dev = local(connection, err);
-      if (dev.isPresent()) {
-        return dev.get();
+      Optional<ServerSession> there = ifThere(context, err);
+      if (there.isPresent()) {
+        return there.get();
       }
     }
     return embedded(context, options.embedded(), bring.get(), err);
+  }
+
+  /**
+   * The configured server, or a {@code dev} on this machine; empty if nothing is configured and
+   * none runs.
+   *
+   * @param err where is said which server is used
+   * @throws ServerUnavailableException if the configured server or its control workers are not
+   *     there
+   */
+  static Optional<ServerSession> ifThere(CommandContext context, PrintWriter err) {
+    TemporalConnection connection = TemporalConnection.load(context.environment());
+    return connection.configured() ? Optional.of(connect(connection)) : local(connection, err);
   }
 
   /** Connects to the configured server; somebody has to poll the control queue. */
