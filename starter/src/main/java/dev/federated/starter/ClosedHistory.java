@@ -303,39 +303,19 @@ final class ClosedHistory {
         .map(event -> sideEffect(event, WorldSnapshot.class));
   }
 
-  /**
-   * What the stages knew when they decided that a pipeline ran inline, by stage: each records its
-   * snapshot and starts its executions without another stage in between. A stage that started none
-   * is not among them.
-   */
-  Map<String, WorldSnapshot> snapshots() {
-    Map<String, WorldSnapshot> snapshots = new HashMap<>();
-    WorldSnapshot last = null;
-    for (HistoryEvent event : events) {
-      if (isSideEffect(event)) {
+  /** What the stages knew when they decided that a pipeline ran inline, in no order of theirs. */
+  List<WorldSnapshot> snapshots() {
+    return events.stream()
+        .filter(ClosedHistory::isSideEffect)
         // A side effect may also have recorded whether somebody polls a queue.
-        JsonNode recorded = sideEffect(event, JsonNode.class);
-        last = recorded.isObject() ? sideEffect(event, WorldSnapshot.class) : last;
-      } else if (isExecution(event) && last != null) {
-        var scheduled = event.getActivityTaskScheduledEventAttributes();
-        snapshots.putIfAbsent(decode(scheduled.getInput(), RemoteRequest.class).stageId(), last);
-      }
-    }
-    return snapshots;
+        .filter(event -> sideEffect(event, JsonNode.class).isObject())
+        .map(event -> sideEffect(event, WorldSnapshot.class))
+        .toList();
   }
 
   private static boolean isSideEffect(HistoryEvent event) {
     return event.getEventType() == EventType.EVENT_TYPE_MARKER_RECORDED
         && event.getMarkerRecordedEventAttributes().getMarkerName().equals(SIDE_EFFECT);
-  }
-
-  private static boolean isExecution(HistoryEvent event) {
-    return event.getEventType() == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
-        && event
-            .getActivityTaskScheduledEventAttributes()
-            .getActivityType()
-            .getName()
-            .equals(RemoteExecuteActivity.REMOTE_EXECUTE);
   }
 
   private <T> T sideEffect(HistoryEvent event, Class<T> type) {

@@ -222,8 +222,10 @@ public final class FederationCoordinator {
    * What another strategy would have decided for past stages, by what they recorded when they
    * decided, and at what cost.
    *
-   * @param workflowId a stage or a pipeline, closed or not
-   * @return the stage, or the pipeline's federated stages that have decided, in its order
+   * @param workflowId a stage or a pipeline, closed or not; a pipeline that runs its stages inline
+   *     has to be closed
+   * @return the stage, or the pipeline's federated stages that have decided, in its order; without
+   *     an inline one whose snapshot cannot be told from its record
    * @throws io.temporal.client.WorkflowNotFoundException if there is no such workflow
    * @throws IllegalStateException if it is neither a stage nor a pipeline
    */

@@ -75,28 +75,52 @@ final class PastStages {
     String workflowId = description.getExecution().getWorkflowId();
     ClosedHistory history = ClosedHistory.of(client, workflowId);
     PipelineRequest request = history.input(PipelineRequest.class);
-    boolean inline = request.pipeline().execution() == PipelineExecution.INLINE;
-    Map<String, WorldSnapshot> snapshots = inline ? history.snapshots() : Map.of();
-    Map<String, StageReport> reports =
-        inline && !running(description)
-            ? new Operator(client).pipelineRecord(description).stages()
-            : Map.of();
+    if (request.pipeline().execution() == PipelineExecution.INLINE) {
+      return running(description) ? List.of() : inline(description, history, request, strategy);
+    }
     List<ReplayedStage> replayed = new ArrayList<>();
     for (StageDefinition stage : request.pipeline().stages()) {
-      FederatedStageConfig block = stage.federation();
-      if (block != null && inline) {
-        WorldSnapshot snapshot = snapshots.get(stage.id());
-        StageReport report = reports.get(stage.id());
-        FederatedStageResult result = report == null ? null : report.result();
-        if (snapshot != null) {
-          Double actual = result == null ? null : result.totalCost();
-          replayed.add(replay(workflowId, stage.id(), block, snapshot, strategy, actual));
-        }
-      } else if (block != null) {
+      if (stage.federation() != null) {
         child(workflowId + ":" + stage.id(), strategy).ifPresent(replayed::add);
       }
     }
     return replayed;
+  }
+
+  /** The stages that ran inside the pipeline's workflow, which holds the snapshots of all. */
+  private List<ReplayedStage> inline(
+      WorkflowExecutionDescription description,
+      ClosedHistory history,
+      PipelineRequest request,
+      FederationStrategy strategy) {
+    Map<String, StageReport> reports = new Operator(client).pipelineRecord(description).stages();
+    List<WorldSnapshot> snapshots = history.snapshots();
+    List<ReplayedStage> replayed = new ArrayList<>();
+    for (StageDefinition stage : request.pipeline().stages()) {
+      FederatedStageConfig block = stage.federation();
+      StageReport report = reports.get(stage.id());
+      FederatedStageResult result = report == null ? null : report.result();
+      if (block != null && result != null) {
+        String workflowId = description.getExecution().getWorkflowId();
+        snapshots.stream()
+            .filter(snapshot -> explains(block, snapshot, result))
+            .findFirst()
+            .map(its -> replay(workflowId, stage.id(), block, its, strategy, result.totalCost()))
+            .ifPresent(replayed::add);
+      }
+    }
+    return replayed;
+  }
+
+  /** Whether the stage saw what that snapshot shows: then it makes the same of every candidate. */
+  private static boolean explains(
+      FederatedStageConfig block, WorldSnapshot snapshot, FederatedStageResult result) {
+    RoutingDecision decision = RegionSelector.decide(block, snapshot);
+    return result.decisions().stream()
+        .anyMatch(
+            recorded ->
+                recorded.strategy() == decision.strategy()
+                    && recorded.candidates().equals(decision.candidates()));
   }
 
   /** A stage of a pipeline, unless the pipeline did not come to it. */

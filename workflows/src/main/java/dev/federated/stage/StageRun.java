@@ -64,6 +64,10 @@ public final class StageRun {
   private final Map<String, RegionSnapshot> regions = new LinkedHashMap<>();
   private final WorldSnapshot snapshot;
   private final RoutingDecision decision;
+
+  /** The decision as the record tells it. */
+  private final RoutingDecision told;
+
   private final ExecutionCosts costs;
   private final CostBudget budget;
   private final StageRecord record;
@@ -135,6 +139,7 @@ public final class StageRun {
     this.rules = new Eligibility.Rules(config, snapshot);
     learn(snapshot);
     this.decision = RegionSelector.decide(config, snapshot);
+    this.told = told(decision, redrive);
     this.costs = new ExecutionCosts(config, snapshot);
     this.budget = new CostBudget(config.maxCost(), costs);
     this.record = new StageRecord(request, aggregator, aggregation(), policy(), info);
@@ -178,16 +183,16 @@ public final class StageRun {
   private FederatedStageResult execute() {
     RegionError refusal = refusal();
     if (refusal != null) {
-      return record.refused(decision, notCalled, refusal, null, age());
+      return record.refused(told, notCalled, refusal, null, age());
     }
     admit();
     if (shares.isEmpty() && nothingToDo) {
-      return record.ofNothing(decision, results(), age());
+      return record.ofNothing(told, results(), age());
     }
     if (shares.isEmpty()) {
       // Every replicated region is excluded, so that a fallback has nothing to take over.
       RegionError none = RegionError.of(FailureType.NO_ELIGIBLE_REGION, decision.reason());
-      return record.refused(decision, notCalled, none, null, age());
+      return record.refused(told, notCalled, none, null, age());
     }
     try {
       FederatedStageResult result = runShares();
@@ -220,7 +225,7 @@ public final class StageRun {
       noteSkipped(share.region(), null, share.items());
     }
     RegionError error = RegionError.of(FailureType.CANCELLED, "the stage was cancelled");
-    FederatedStageResult result = record.refused(decision, results(), error, winner, age());
+    FederatedStageResult result = record.refused(told, results(), error, winner, age());
     showResult(result);
     return result;
   }
@@ -239,7 +244,7 @@ public final class StageRun {
         takeAnswers();
       }
     }
-    return record.of(decision, results(), winner, age());
+    return record.of(told, results(), winner, age());
   }
 
   private void showRunning() {
@@ -259,7 +264,7 @@ public final class StageRun {
       }
     }
     notCalled.values().forEach(result -> rows.add(StageDetails.Row.ended(result)));
-    Workflow.setCurrentDetails(StageDetails.table("running", "", decision.reason(), rows));
+    Workflow.setCurrentDetails(StageDetails.table("running", "", told.reason(), rows));
   }
 
   /** Tells operators that the stage waits for them. */
@@ -307,11 +312,28 @@ public final class StageRun {
   private void show(String state, String explanation, FederatedStageResult result) {
     List<StageDetails.Row> rows =
         result.regionResults().values().stream().map(StageDetails.Row::ended).toList();
-    Workflow.setCurrentDetails(StageDetails.table(state, explanation, decision.reason(), rows));
+    Workflow.setCurrentDetails(StageDetails.table(state, explanation, told.reason(), rows));
   }
 
   private long age() {
     return Workflow.currentTimeMillis() - startedAt;
+  }
+
+  /** Of a redrive, that its shares stay with the regions that had them, whatever ranks best now. */
+  private static RoutingDecision told(RoutingDecision decision, @Nullable Redrive redrive) {
+    if (redrive == null || redrive.shares().isEmpty()) {
+      return decision;
+    }
+    List<String> regions =
+        decision.strategy().replicated()
+            ? decision.chosen()
+            : List.copyOf(redrive.shares().keySet());
+    return new RoutingDecision(
+        decision.strategy(),
+        regions,
+        "redrive of %s, whose shares stay with their regions; %s"
+            .formatted(redrive.workflowId(), decision.reason()),
+        decision.candidates());
   }
 
   /** Why nothing can be started, or null. */
