@@ -254,7 +254,10 @@ public final class RegionSelector {
     for (Candidate candidate : ranked) {
       if (candidate.region().equals(holder) && !comesBack(candidate.region())) {
         String why = "holds the data, " + candidate.reason();
-        ordered.add(0, new Candidate(candidate.region(), true, candidate.score(), why));
+        ordered.add(
+            0,
+            new Candidate(
+                candidate.region(), true, candidate.score(), why, candidate.estimatedCost()));
       } else {
         ordered.add(candidate);
       }

@@ -62,6 +62,21 @@ class DataLocalityTest {
   }
 
   @Test
+  void theRegionThatGoesFirstForItsDataStillTellsItsEstimatedCost() {
+    FederatedStageConfig stage =
+        stage(FederationStrategy.COST_OPTIMIZED)
+            .dataLocality(true)
+            .dataLocation(DataLocation.inRegion("eu"))
+            .build();
+
+    RoutingDecision decision =
+        RegionSelector.decide(stage, FederationSnapshots.of(FEDERATION, stage));
+
+    assertThat(decision.candidates().get(0).region()).isEqualTo("eu");
+    assertThat(decision.candidates().get(0).estimatedCost()).isEqualTo(2.0);
+  }
+
+  @Test
   void aDataRegionThatMayNotRunTheStageIsPassedOver() {
     FederatedStageConfig stage =
         stage(FederationStrategy.COST_OPTIMIZED)
