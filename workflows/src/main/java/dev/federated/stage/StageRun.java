@@ -328,11 +328,15 @@ public final class StageRun {
         decision.strategy().replicated()
             ? decision.chosen()
             : List.copyOf(redrive.shares().keySet());
+    StringBuilder why =
+        new StringBuilder("redrive of %s, which keeps its shares".formatted(redrive.workflowId()));
+    if (redrive.relocations() != null) {
+      redrive.relocations().forEach((from, to) -> why.append(", %s in %s".formatted(from, to)));
+    }
     return new RoutingDecision(
         decision.strategy(),
         regions,
-        "redrive of %s, whose shares stay with their regions; %s"
-            .formatted(redrive.workflowId(), decision.reason()),
+        why.append("; ").append(decision.reason()).toString(),
         decision.candidates());
   }
 

@@ -328,6 +328,30 @@ class ParkedStageTest {
     assertThat(regions.callsOf("eu")).isEqualTo(2);
   }
 
+  @Test
+  void theDecisionOfARedriveSaysThatItsSharesAreKeptAndWhereTheyWent() {
+    regions.region("us", answers("1")).region("eu", unavailable()).region("spare", answers("3"));
+    regions.start();
+    FederatedStageResult first =
+        regions.run(
+            waits("eu")
+                .strategy(FederationStrategy.NEAREST)
+                .onPartialFailure(PartialFailurePolicy.FAIL));
+
+    FederatedStageResult second = redrive(first, Map.of("eu", "spare"));
+
+    assertThat(second.decisions())
+        .singleElement()
+        .satisfies(
+            decision -> {
+              assertThat(decision.chosen()).containsExactly("eu");
+              assertThat(decision.reason())
+                  .startsWith(
+                      "redrive of %s, which keeps its shares, eu in spare; nearest: eu"
+                          .formatted(first.workflowId()));
+            });
+  }
+
   private FederatedStageResult redrive(
       FederatedStageResult earlier, Map<String, String> relocations) {
     KeyRoot root =
@@ -341,6 +365,7 @@ class ParkedStageTest {
                 json("{}"),
                 json("{}"),
                 waits("us", "eu", "ap")
+                    .strategy(earlier.strategy())
                     .regions(List.copyOf(earlier.regionResults().keySet()))
                     .onPartialFailure(PartialFailurePolicy.FAIL)
                     .build())
