@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.NullNode;
 import dev.federated.activities.health.RegionView;
 import dev.federated.activities.remote.RegionProbe;
-import dev.federated.activities.remote.Regions;
 import dev.federated.ledger.LedgerCopy;
 import dev.federated.ledger.LedgerState;
 import dev.federated.ledger.RegionReport;
@@ -30,7 +29,11 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -294,7 +297,7 @@ class RoutingGuideTest {
             Map.of(
                 "us-east",
                 new LedgerState.Circuit(
-                    told, Regions.NOW.toEpochMilli(), "the worker that saw it")),
+                    told, MovingClock.START.toEpochMilli(), "the worker that saw it")),
             Map.of(),
             Map.of(),
             2,
@@ -328,7 +331,7 @@ class RoutingGuideTest {
 
   /** What a control worker sees while a test plays the regions, in a time of the test's. */
   private static final class Simulated {
-    private final Regions.MovingClock clock = new Regions.MovingClock();
+    private final MovingClock clock = new MovingClock();
     private final RegionView view;
     private int keys;
 
@@ -341,7 +344,7 @@ class RoutingGuideTest {
     }
 
     long seconds() {
-      return Duration.between(Regions.NOW, clock.instant()).toSeconds();
+      return Duration.between(MovingClock.START, clock.instant()).toSeconds();
     }
 
     void reports(String region, double load) {
@@ -408,6 +411,32 @@ class RoutingGuideTest {
     @Override
     public String toString() {
       return table(rows);
+    }
+  }
+
+  /** A clock that stands still until it is moved. */
+  private static final class MovingClock extends Clock {
+    private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
+
+    private Instant now = START;
+
+    void advance(Duration time) {
+      now = now.plus(time);
+    }
+
+    @Override
+    public Instant instant() {
+      return now;
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
     }
   }
 }
