@@ -116,6 +116,7 @@ public final class FederationSnapshots {
         others.isEmpty() ? null : others,
         dataFirst ? true : null,
         federation.panicMode() ? true : null,
+        null,
         null);
   }
 
@@ -143,7 +144,7 @@ public final class FederationSnapshots {
         .costPerExecution(region.costPerExecution())
         .costPerToken(region.costPerToken())
         .egressCostPerGb(region.egressCostPerGb())
-        .egressCostPerGbTo(
-            region.egressCostPerGbTo().isEmpty() ? null : region.egressCostPerGbTo());
+        .egressCostPerGbTo(region.egressCostPerGbTo().isEmpty() ? null : region.egressCostPerGbTo())
+        .honoursKey(region.honoursKey() ? true : null);
   }
 }

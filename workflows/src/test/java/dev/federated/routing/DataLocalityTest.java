@@ -85,6 +85,7 @@ class DataLocalityTest {
             null,
             true,
             null,
+            null,
             null);
 
     assertThat(RegionSelector.decide(stage, down).chosen()).containsExactly("cheap");

@@ -671,7 +671,8 @@ class RegionViewTest {
             Map.of(),
             Map.of("other", Map.of("b", 3), "me", Map.of("b", 100)),
             2,
-            Map.of()),
+            Map.of(),
+            null),
         "me");
 
     assertThat(inFlight(view, "b")).isEqualTo(3);
@@ -759,14 +760,14 @@ class RegionViewTest {
     StageRequest request = request(FederationStrategy.LEAST_LOADED);
     assertThat(view.snapshot(request, "1").tieSeed()).isNull();
 
-    view.learn(new LedgerCopy.Known(Map.of(), Map.of(), Map.of(), Map.of(), 2, Map.of()), "me");
+    view.learn(new LedgerCopy.Known(Map.of(), Map.of(), Map.of(), Map.of(), 2, Map.of(), null), "me");
 
     assertThat(view.snapshot(request, "2").tieSeed()).isNotNull();
   }
 
   private static LedgerCopy.Known known(
       Map<String, LedgerState.Health> health, Map<String, LedgerState.Circuit> circuits) {
-    return new LedgerCopy.Known(health, circuits, Map.of(), Map.of(), 1, Map.of());
+    return new LedgerCopy.Known(health, circuits, Map.of(), Map.of(), 1, Map.of(), null);
   }
 
   private long at(int ms) {
