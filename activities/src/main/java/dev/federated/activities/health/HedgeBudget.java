@@ -10,9 +10,6 @@ import org.jspecify.annotations.Nullable;
  * lock of its view.
  */
 final class HedgeBudget {
-  /** Hedges before anything was paid in, so that the first stages may hedge too. */
-  private static final double AT_FIRST = 10;
-
   /** The longest burst: after a long time without slow regions no more than that many hedges. */
   private static final double MOST = 100;
 
@@ -22,7 +19,7 @@ final class HedgeBudget {
   private static final int REMEMBERED = 10_000;
 
   private final Map<String, Integer> granted = new BoundedMap<>(REMEMBERED);
-  private double tokens = AT_FIRST;
+  private double tokens;
 
   /**
    * Pays in for a stage and grants it hedges; the same number again for the same key.
