@@ -22,7 +22,7 @@ import java.util.Optional;
 /** What the control workers of a federation know together, and what operators tell them. */
 final class RegionLedger {
   private static final LedgerCopy.Known NOTHING =
-      new LedgerCopy.Known(Map.of(), Map.of(), Map.of(), Map.of(), 0, Map.of());
+      new LedgerCopy.Known(Map.of(), Map.of(), Map.of(), Map.of(), 0, Map.of(), null);
 
   private final WorkflowClient client;
 

@@ -1,6 +1,7 @@
 package dev.federated.testing;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import dev.federated.activities.remote.CircuitBreakers;
 import dev.federated.activities.remote.RegionBreaker;
 import dev.federated.model.CircuitState;
@@ -14,6 +15,7 @@ import dev.federated.stage.RemoteResponse;
 import io.temporal.activity.Activity;
 import io.temporal.activity.ActivityInfo;
 import io.temporal.api.enums.v1.WorkflowExecutionStatus;
+import io.temporal.client.ActivityCanceledException;
 import io.temporal.client.ActivityCompletionClient;
 import io.temporal.client.ActivityCompletionException;
 import io.temporal.client.ActivityNotExistsException;
@@ -84,6 +86,9 @@ final class ScriptedExecution implements RemoteExecuteActivity {
     Duration took = late ? longest : now.delay();
     try {
       pass(info, took, attempt);
+    } catch (ActivityCanceledException e) {
+      tell(request, attempt, FailureType.CANCELLED, took);
+      return cancelled(info);
     } catch (ActivityCompletionException e) {
       tell(request, attempt, FailureType.CANCELLED, took);
       throw e;
@@ -159,6 +164,20 @@ final class ScriptedExecution implements RemoteExecuteActivity {
         throw e;
       }
     }
+  }
+
+  /**
+   * Reports that it was cancelled. Its workflow may have closed meanwhile, which the SDK would not
+   * tell if it reported.
+   */
+  private RemoteResponse cancelled(ActivityInfo info) {
+    Activity.getExecutionContext().doNotCompleteOnReturn();
+    try {
+      heartbeats.reportCancellation(info.getTaskToken(), null);
+    } catch (ActivityNotExistsException e) {
+      releaseOfClosed(info);
+    }
+    return new RemoteResponse(NullNode.getInstance(), 0, null, info.getAttempt(), 0);
   }
 
   /** The server keeps the hold on time of an activity that outlives its workflow. */

@@ -1,5 +1,6 @@
 package dev.federated.ledger;
 
+import dev.federated.model.Hedge;
 import dev.federated.model.WireRecord;
 import java.nio.ByteBuffer;
 import java.util.Base64;
@@ -44,6 +45,15 @@ public record ExecutionTotals(
     return new ExecutionTotals(0, 0, 0, null, 0, cost);
   }
 
+  /**
+   * An execution that was stopped because a hedge was faster: it would have taken longer than that,
+   * which belongs into the distribution. Without it, slow executions would not be in the history
+   * and what counts as slow would fall and fall.
+   */
+  public static ExecutionTotals overtaken(long ageMs) {
+    return new ExecutionTotals(0, 0, 0, of(true, ageMs, 0, 0).latencies, 0, 0);
+  }
+
   /** Both together. */
   public ExecutionTotals plus(ExecutionTotals other) {
     return new ExecutionTotals(
@@ -60,6 +70,17 @@ public record ExecutionTotals(
   /** The latency in milliseconds that so many percent of executions did not exceed, or null. */
   public @Nullable Long percentile(double percent) {
     return latencies == null ? null : decoded(latencies).getValueAtPercentile(percent);
+  }
+
+  /** The percentiles of the distribution of latencies, or null if there is none. */
+  public @Nullable LatencyPercentiles percentiles() {
+    if (latencies == null) {
+      return null;
+    }
+    Histogram distribution = decoded(latencies);
+    return new LatencyPercentiles(
+        distribution.getTotalCount(),
+        Hedge.PERCENTILES.stream().map(distribution::getValueAtPercentile).toList());
   }
 
   /** Tokens of an average execution, or null if there was none. */

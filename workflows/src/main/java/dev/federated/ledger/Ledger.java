@@ -4,6 +4,7 @@ import dev.federated.model.CircuitBreakerConfig;
 import dev.federated.model.CircuitState;
 import dev.federated.parsing.NearestNames;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -27,6 +28,11 @@ final class Ledger {
   private final Map<String, Integer> failures;
   private final Map<String, LedgerSettings> settings;
   private final Map<String, LedgerState.Worker> workers;
+
+  /** What was computed for a copy, and from which totals. */
+  private record Percentiles(ExecutionTotals of, @Nullable LatencyPercentiles value) {}
+
+  private final Map<String, Percentiles> percentiles = new HashMap<>();
   private final Map<String, ExecutionTotals> byRegion;
   private final Map<String, ExecutionTotals> byStage;
   private final Map<String, ExecutionTotals> reported;
@@ -116,7 +122,27 @@ final class Ledger {
             settings(),
             inFlight,
             controlWorkers,
-            meanTokens));
+            meanTokens,
+            latencies()));
+  }
+
+  /** Percentiles of latencies; computed again only for a region whose executions changed. */
+  private Map<String, LatencyPercentiles> latencies() {
+    Map<String, ExecutionTotals> best = totals().best();
+    percentiles.keySet().retainAll(best.keySet());
+    Map<String, LatencyPercentiles> latencies = new LinkedHashMap<>();
+    best.forEach(
+        (region, totals) -> {
+          Percentiles known = percentiles.get(region);
+          if (known == null || !known.of().equals(totals)) {
+            known = new Percentiles(totals, totals.percentiles());
+            percentiles.put(region, known);
+          }
+          if (known.value() != null) {
+            latencies.put(region, known.value());
+          }
+        });
+    return latencies;
   }
 
   /**

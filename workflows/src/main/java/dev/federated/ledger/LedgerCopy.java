@@ -21,6 +21,8 @@ public record LedgerCopy(long version, @Nullable Known known) {
    * @param inFlight executions that run, by worker and region
    * @param controlWorkers workers that select regions
    * @param meanTokens tokens of an average execution
+   * @param latencies percentiles of the regions whose latencies are known; null in copies of
+   *     earlier versions
    */
   @WireRecord
   public record Known(
@@ -29,5 +31,6 @@ public record LedgerCopy(long version, @Nullable Known known) {
       Map<String, LedgerSettings> settings,
       Map<String, Map<String, Integer>> inFlight,
       int controlWorkers,
-      Map<String, Double> meanTokens) {}
+      Map<String, Double> meanTokens,
+      @Nullable Map<String, LatencyPercentiles> latencies) {}
 }

@@ -52,6 +52,9 @@ import org.jspecify.annotations.Nullable;
  * @param maxCost the most that the stage may cost by the estimates of its executions, failed ones
  *     included, in the currency of the federation's prices; above 0 where a person writes it; null
  *     means no limit
+ * @param hedge when a share that takes long is executed in another region as well; null means never
+ * @param idempotent whether a share may be executed in two regions at once without harm; null
+ *     leaves it to the regions
  * @param distribution what each region gets of the inputs; null means replicate
  * @param partitionItems where the array to be partitioned is in the inputs, field names with dots
  *     between; null means that the inputs are the array
@@ -91,6 +94,8 @@ public record FederatedStageConfig(
     boolean requireMajority,
     MergeConflict mergeConflict,
     @Nullable Double maxCost,
+    @Nullable Hedge hedge,
+    @Nullable Boolean idempotent,
     @Nullable Distribution distribution,
     @Nullable String partitionItems,
     @Nullable PartitionBy partitionBy,
@@ -144,6 +149,8 @@ public record FederatedStageConfig(
     builder.requireMajority = requireMajority;
     builder.mergeConflict = mergeConflict;
     builder.maxCost = maxCost;
+    builder.hedge = hedge;
+    builder.idempotent = idempotent;
     builder.distribution = distribution;
     builder.partitionItems = partitionItems;
     builder.partitionBy = partitionBy;
@@ -215,6 +222,8 @@ public record FederatedStageConfig(
     private boolean requireMajority;
     private MergeConflict mergeConflict = MergeConflict.LAST;
     private @Nullable Double maxCost;
+    private @Nullable Hedge hedge;
+    private @Nullable Boolean idempotent;
     private @Nullable Distribution distribution;
     private @Nullable String partitionItems;
     private @Nullable PartitionBy partitionBy;
@@ -399,6 +408,18 @@ public record FederatedStageConfig(
       return this;
     }
 
+    /** Sets hedge. */
+    public Builder hedge(@Nullable Hedge hedge) {
+      this.hedge = hedge;
+      return this;
+    }
+
+    /** Sets idempotent. */
+    public Builder idempotent(@Nullable Boolean idempotent) {
+      this.idempotent = idempotent;
+      return this;
+    }
+
     /** Sets distribution. */
     public Builder distribution(@Nullable Distribution distribution) {
       this.distribution = distribution;
@@ -460,6 +481,8 @@ public record FederatedStageConfig(
           requireMajority,
           mergeConflict,
           maxCost,
+          hedge,
+          idempotent,
           distribution,
           partitionItems,
           partitionBy,

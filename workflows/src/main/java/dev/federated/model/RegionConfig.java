@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param egressCostPerGbTo the same to single regions, by name, 0 or more, where it differs;
  *     default none
  * @param enabled whether it may be selected, default true
+ * @param idempotency whether it executes an idempotency key once only, so that a share may be sent
+ *     to it while another region executes the same; null means {@link #honoursKey() by its kind}
  * @param allowPlaintext whether the key may go over plain HTTP to a host that is not loopback
  */
 public record RegionConfig(
@@ -44,6 +46,7 @@ public record RegionConfig(
     @Nullable Double egressCostPerGb,
     Map<String, Double> egressCostPerGbTo,
     boolean enabled,
+    @Nullable Boolean idempotency,
     boolean allowPlaintext) {
   public RegionConfig {
     tags = List.copyOf(tags);
@@ -53,6 +56,15 @@ public record RegionConfig(
   /** Where the region is, if the file says so. */
   public @Nullable GeoPoint place() {
     return latitude == null || longitude == null ? null : new GeoPoint(latitude, longitude);
+  }
+
+  /**
+   * Whether the region honours the idempotency key. A region without an endpoint does unless it
+   * says otherwise: its components are handed the key. Of an endpoint nobody knows unless it says
+   * so.
+   */
+  public boolean honoursKey() {
+    return idempotency == null ? endpoint == null : idempotency;
   }
 
   /** The same region at another endpoint. */
@@ -73,6 +85,7 @@ public record RegionConfig(
         egressCostPerGb,
         egressCostPerGbTo,
         enabled,
+        idempotency,
         allowPlaintext);
   }
 
@@ -98,6 +111,7 @@ public record RegionConfig(
     private @Nullable Double egressCostPerGb;
     private Map<String, Double> egressCostPerGbTo = Map.of();
     private boolean enabled = true;
+    private @Nullable Boolean idempotency;
     private boolean allowPlaintext;
 
     private Builder(String name) {
@@ -188,6 +202,12 @@ public record RegionConfig(
       return this;
     }
 
+    /** Sets idempotency. */
+    public Builder idempotency(@Nullable Boolean idempotency) {
+      this.idempotency = idempotency;
+      return this;
+    }
+
     /** Sets allow_plaintext. */
     public Builder allowPlaintext(boolean allowPlaintext) {
       this.allowPlaintext = allowPlaintext;
@@ -212,6 +232,7 @@ public record RegionConfig(
           egressCostPerGb,
           egressCostPerGbTo,
           enabled,
+          idempotency,
           allowPlaintext);
     }
   }

@@ -23,13 +23,15 @@ import org.jspecify.annotations.Nullable;
  * @param cost what the share cost, in the currency of the federation's prices: what the region
  *     reported, else its prices for the execution, the tokens used and the data moved; a failed
  *     share counts nothing, because its region reported nothing
- * @param costEstimated whether the cost is an estimate because the share was stopped
+ * @param costEstimated whether the cost is an estimate because an execution was stopped
  * @param keyGeneration how often the share's idempotency key was renewed; null for never
  * @param estimatedCost what one execution in {@link #executedIn} was expected to cost; null if no
  *     region was called or that one has no price
  * @param items which items of a partitioned array the share has; null where none is partitioned
  * @param outputLeftOut whether the share has an output that did not fit the stage's result; null
  *     for no
+ * @param hedges the executions of the share that ran side by side, the one that took too long
+ *     first; null if it was not hedged. Attempts, tokens and cost of the share hold theirs
  */
 @WireRecord
 public record RegionResult(
@@ -47,7 +49,8 @@ public record RegionResult(
     @Nullable Integer keyGeneration,
     @Nullable Double estimatedCost,
     @Nullable ItemRanges items,
-    @Nullable Boolean outputLeftOut) {
+    @Nullable Boolean outputLeftOut,
+    @Nullable List<HedgedExecution> hedges) {
   public RegionResult {
     // A mapper may read JSON null as either; here a success has an output and nothing else has one.
     if (status == RegionStatus.SUCCEEDED) {
@@ -56,6 +59,7 @@ public record RegionResult(
       output = null;
     }
     hops = List.copyOf(hops);
+    hedges = hedges == null ? null : List.copyOf(hedges);
   }
 
   /** A share whose idempotency key was never renewed, without an estimate, of no partition. */
@@ -86,6 +90,7 @@ public record RegionResult(
         null,
         null,
         null,
+        null,
         null);
   }
 
@@ -104,7 +109,8 @@ public record RegionResult(
       boolean costEstimated,
       @Nullable Integer keyGeneration,
       @Nullable Double estimatedCost,
-      @Nullable ItemRanges items) {
+      @Nullable ItemRanges items,
+      @Nullable List<HedgedExecution> hedges) {
     this(
         region,
         executedIn,
@@ -120,7 +126,8 @@ public record RegionResult(
         keyGeneration,
         estimatedCost,
         items,
-        null);
+        null,
+        hedges);
   }
 
   /** A share that has not been called and never will be, with the reason if it counts as failed. */
@@ -136,7 +143,11 @@ public record RegionResult(
   @JsonIgnore
   public double chargeable() {
     boolean priced = status == RegionStatus.SUCCEEDED || status == RegionStatus.CANCELLED;
-    int failed = Math.max(0, attempts - (priced ? 1 : 0));
+    int beside = 0;
+    for (HedgedExecution execution : hedges == null ? List.<HedgedExecution>of() : hedges) {
+      beside += execution.outcome() == HedgeOutcome.FAILED ? 0 : 1;
+    }
+    int failed = Math.max(0, attempts - Math.max(priced ? 1 : 0, beside));
     return cost + (estimatedCost == null ? 0 : failed * estimatedCost);
   }
 
@@ -160,7 +171,38 @@ public record RegionResult(
         keyGeneration,
         estimatedCost,
         items,
-        status == RegionStatus.SUCCEEDED ? true : null);
+        status == RegionStatus.SUCCEEDED ? true : null,
+        hedges);
+  }
+
+  /**
+   * The same result of a share of which several executions ran side by side.
+   *
+   * @param executions all of them, the one that took too long first
+   * @param attempts of those that are not counted yet
+   * @param tokens of those that are not counted yet
+   * @param cost of those that are not counted yet
+   * @param estimated whether any of that cost is assumed
+   */
+  public RegionResult withHedges(
+      List<HedgedExecution> executions, int attempts, long tokens, double cost, boolean estimated) {
+    return new RegionResult(
+        region,
+        executedIn,
+        status,
+        output,
+        error,
+        this.attempts + attempts,
+        hops,
+        latencyMs,
+        tokensUsed + tokens,
+        this.cost + cost,
+        costEstimated || estimated,
+        keyGeneration,
+        estimatedCost,
+        items,
+        outputLeftOut,
+        executions);
   }
 
   /** The same result, of a share that has those items of a partitioned array. */
@@ -180,6 +222,7 @@ public record RegionResult(
         keyGeneration,
         estimatedCost,
         items,
-        outputLeftOut);
+        outputLeftOut,
+        hedges);
   }
 }

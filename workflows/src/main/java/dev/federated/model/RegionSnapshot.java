@@ -37,6 +37,9 @@ import org.jspecify.annotations.Nullable;
  * @param meanTokens tokens that an execution in it used on average; read where the region has a
  *     price per token and the stage gives no expected_tokens
  * @param comingBack true if it was away and takes little work yet: it ranks after all others
+ * @param hedgeAfterMs the time after which an execution in it counts as slow, in milliseconds, for
+ *     a stage that hedges after a percentile; null while too little is known of it
+ * @param honoursKey true if it executes an idempotency key once only, for a stage that hedges
  */
 @WireRecord
 public record RegionSnapshot(
@@ -63,7 +66,9 @@ public record RegionSnapshot(
     @Nullable Double turn,
     @Nullable Map<String, Double> egressCostPerGbTo,
     @Nullable Double meanTokens,
-    @Nullable Boolean comingBack) {
+    @Nullable Boolean comingBack,
+    @Nullable Double hedgeAfterMs,
+    @Nullable Boolean honoursKey) {
   public RegionSnapshot {
     egressCostPerGbTo =
         egressCostPerGbTo == null
@@ -115,6 +120,8 @@ public record RegionSnapshot(
     private @Nullable Map<String, Double> egressCostPerGbTo;
     private @Nullable Double meanTokens;
     private @Nullable Boolean comingBack;
+    private @Nullable Double hedgeAfterMs;
+    private @Nullable Boolean honoursKey;
 
     private Builder(String name) {
       this.name = name;
@@ -258,6 +265,18 @@ public record RegionSnapshot(
       return this;
     }
 
+    /** Sets hedgeAfterMs, see {@link RegionSnapshot}. */
+    public Builder hedgeAfterMs(@Nullable Double hedgeAfterMs) {
+      this.hedgeAfterMs = hedgeAfterMs;
+      return this;
+    }
+
+    /** Sets honoursKey, see {@link RegionSnapshot}. */
+    public Builder honoursKey(@Nullable Boolean honoursKey) {
+      this.honoursKey = honoursKey;
+      return this;
+    }
+
     /** The snapshot. */
     public RegionSnapshot build() {
       return new RegionSnapshot(
@@ -284,7 +303,9 @@ public record RegionSnapshot(
           turn,
           egressCostPerGbTo,
           meanTokens,
-          comingBack);
+          comingBack,
+          hedgeAfterMs,
+          honoursKey);
     }
   }
 }

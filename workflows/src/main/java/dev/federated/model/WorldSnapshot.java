@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param panic true if the federation runs stages even when no region is well; null means no
  * @param tieSeed which of several regions that are alike least loaded is taken; null for the first.
  *     Only where several control workers would otherwise all take the same
+ * @param hedges executions that the stage may start beside others that take long; null means none
  */
 @WireRecord
 public record WorldSnapshot(
@@ -43,7 +44,8 @@ public record WorldSnapshot(
     @Nullable List<RegionSnapshot> otherRegions,
     @Nullable Boolean dataFirst,
     @Nullable Boolean panic,
-    @Nullable Long tieSeed) {
+    @Nullable Long tieSeed,
+    @Nullable Integer hedges) {
   public WorldSnapshot {
     candidates = List.copyOf(candidates);
     otherRegions = otherRegions == null ? null : List.copyOf(otherRegions);
@@ -77,6 +79,7 @@ public record WorldSnapshot(
         null,
         null,
         null,
+        null,
         null);
   }
 
@@ -97,7 +100,29 @@ public record WorldSnapshot(
         otherRegions,
         dataFirst,
         panic,
-        seed);
+        seed,
+        hedges);
+  }
+
+  /** The same with so many hedges granted. */
+  public WorldSnapshot withHedges(int granted) {
+    return new WorldSnapshot(
+        candidates,
+        fallback,
+        dataRegion,
+        unknownRegions,
+        defaultStrategy,
+        defaultAggregation,
+        defaultOnPartialFailure,
+        circuitBreaker,
+        maxOutputBytes,
+        searchAttributes,
+        configDigest,
+        otherRegions,
+        dataFirst,
+        panic,
+        tieSeed,
+        granted);
   }
 
   /** The same with another word on whether the data's region goes before price and turn. */
@@ -117,7 +142,8 @@ public record WorldSnapshot(
         otherRegions,
         first ? true : null,
         panic,
-        tieSeed);
+        tieSeed,
+        hedges);
   }
 
   /**

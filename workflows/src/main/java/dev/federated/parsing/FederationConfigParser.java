@@ -158,6 +158,7 @@ public final class FederationConfigParser {
     region.egressCostPerGb(object.number("egress_cost_per_gb", 0, 1e12));
     region.egressCostPerGbTo(egressTo(object));
     region.enabled(object.bool("enabled", true));
+    region.idempotency(object.has("idempotency") ? object.bool("idempotency", false) : null);
     object.notYetSupported("transport", "namespace", "drained");
     object.finish();
     checkPlaintext(region.build(), object);

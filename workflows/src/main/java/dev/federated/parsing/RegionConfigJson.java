@@ -33,6 +33,9 @@ public final class RegionConfigJson {
       region.egressCostPerGbTo().forEach(prices::put);
     }
     json.put("enabled", region.enabled());
+    if (region.idempotency() != null) {
+      json.put("idempotency", region.idempotency());
+    }
     json.put("allow_plaintext", region.allowPlaintext());
     return json;
   }

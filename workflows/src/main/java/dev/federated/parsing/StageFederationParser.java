@@ -113,9 +113,9 @@ public final class StageFederationParser {
     config.mergeConflict(conflict == null ? defaults.mergeConflict() : conflict);
 
     DistributionParser.parse(block, federation, config);
+    HedgeParser.parse(block, federation, config);
 
     block.notYetSupported(
-        "hedge",
         "require_available",
         "max_regions",
         "grace_seconds",
@@ -125,7 +125,6 @@ public final class StageFederationParser {
         "health_gate",
         "priority",
         "fairness_key",
-        "idempotent",
         "transport");
     block.misplaced(
         "to the stage, beside its federation block",
@@ -145,6 +144,7 @@ public final class StageFederationParser {
         "tags",
         "weight",
         "max_concurrent",
+        "idempotency",
         "latitude",
         "longitude",
         "cost_per_execution",

@@ -112,6 +112,7 @@ public final class FederationSnapshots {
         others.isEmpty() ? null : others,
         dataFirst ? true : null,
         federation.panicMode() ? true : null,
+        null,
         null);
   }
 
@@ -147,7 +148,7 @@ public final class FederationSnapshots {
         .costPerExecution(region.costPerExecution())
         .costPerToken(region.costPerToken())
         .egressCostPerGb(region.egressCostPerGb())
-        .egressCostPerGbTo(
-            region.egressCostPerGbTo().isEmpty() ? null : region.egressCostPerGbTo());
+        .egressCostPerGbTo(region.egressCostPerGbTo().isEmpty() ? null : region.egressCostPerGbTo())
+        .honoursKey(region.honoursKey() ? true : null);
   }
 }

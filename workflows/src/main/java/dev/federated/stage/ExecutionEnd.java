@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
  * How an execution in a region ended, as a {@link World} is told.
  *
  * @param error why it failed, or null if it succeeded
- * @param latencyMs time of the last attempt in milliseconds
+ * @param latencyMs time of the last attempt in milliseconds; of an execution that was stopped
+ *     because a hedge was faster, how long it had run
  * @param tokensUsed tokens that the region reported; 0 if it failed or reported none
  * @param cost what it cost, in the currency of the federation's prices; null if it failed, or if
  *     the region neither reported a cost nor has a price

@@ -3,6 +3,7 @@ package dev.federated.stage;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import dev.federated.model.FailureType;
+import dev.federated.model.HedgedExecution;
 import dev.federated.model.Hop;
 import dev.federated.model.ItemRanges;
 import dev.federated.model.RegionError;
@@ -31,6 +32,7 @@ final class RegionRun {
   private int attemptsHere;
   private int attemptsBefore;
   private long firstScheduledAt = -1;
+  private long scheduledAt;
   private @Nullable CancellationScope scope;
   private @Nullable RegionResult result;
 
@@ -108,7 +110,8 @@ final class RegionRun {
             earlier.costEstimated(),
             earlier.keyGeneration(),
             earlier.estimatedCost(),
-            earlier.items());
+            earlier.items(),
+            earlier.hedges());
   }
 
   /** The selected region, under which the result is recorded. */
@@ -161,9 +164,23 @@ final class RegionRun {
   /** An activity of the share was scheduled in that scope at that time. */
   void scheduled(CancellationScope scope, long now) {
     this.scope = scope;
+    this.scheduledAt = now;
     if (firstScheduledAt < 0) {
       firstScheduledAt = now;
     }
+  }
+
+  /** The scope of the activity that runs. */
+  CancellationScope scope() {
+    if (scope == null) {
+      throw new IllegalStateException("the share of " + region + " was not scheduled");
+    }
+    return scope;
+  }
+
+  /** When the activity that runs was scheduled. */
+  long scheduledAt() {
+    return scheduledAt;
   }
 
   /** Milliseconds since the first activity of the share was scheduled. */
@@ -183,6 +200,35 @@ final class RegionRun {
     extraAttemptUsed = true;
     attemptsHere += Math.max(1, outcome.attempts());
     generation++;
+  }
+
+  /** Takes attempts that were kept for hedges. */
+  void takeKept(RemoteOutcome outcome) {
+    attemptsHere += outcome.attempts();
+    generation++;
+  }
+
+  /** Leaves the region for one that executes the share already, as a hedge, with the same key. */
+  void goesOnIn(String to, CancellationScope there, RemoteOutcome outcome, RegionError error) {
+    int key = keyGeneration;
+    hop(outcome, error, to);
+    keyGeneration = key;
+    scope = there;
+  }
+
+  /** A hedge in that region was faster. */
+  void overtakenIn(String to) {
+    attemptsBefore += attemptsHere;
+    attemptsHere = 0;
+    executingIn = to;
+  }
+
+  /**
+   * Writes executions that ran side by side into the result, see {@link RegionResult#withHedges}.
+   */
+  void hedged(
+      List<HedgedExecution> executions, int attempts, long tokens, double cost, boolean estimated) {
+    result = result().withHedges(executions, attempts, tokens, cost, estimated);
   }
 
   /** Leaves the region for another one. */
@@ -219,7 +265,8 @@ final class RegionRun {
             false,
             renewals(),
             estimate,
-            items);
+            items,
+            null);
   }
 
   /** The share failed for good; what its last region charges for that is not known. */
@@ -240,7 +287,8 @@ final class RegionRun {
             false,
             renewals(),
             attempts == 0 ? null : estimate,
-            items);
+            items,
+            null);
   }
 
   /** Stops the share. What it cost until now is not known: one execution is assumed. */
@@ -266,7 +314,8 @@ final class RegionRun {
             called,
             renewals(),
             called ? estimate : null,
-            items);
+            items,
+            null);
   }
 
   private @Nullable Integer renewals() {

@@ -38,6 +38,11 @@ record RemoteOutcome(
     return new RemoteOutcome(null, RegionError.of(type, message), 0, 0, false);
   }
 
+  /** An execution that was stopped after that time because another one was faster. */
+  static RemoteOutcome overtaken(String message, long ageMs) {
+    return new RemoteOutcome(null, RegionError.of(FailureType.CANCELLED, message), 1, ageMs, false);
+  }
+
   /**
    * Classifies a failed activity.
    *

@@ -5,6 +5,7 @@ import dev.federated.model.AggregationStrategy;
 import dev.federated.model.FailureType;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationStrategy;
+import dev.federated.model.HedgeOutcome;
 import dev.federated.model.ItemRanges;
 import dev.federated.model.KeyRoot;
 import dev.federated.model.PartialFailurePolicy;
@@ -34,6 +35,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,6 +72,7 @@ public final class StageRun {
 
   private final ExecutionCosts costs;
   private final CostBudget budget;
+  private final Hedging hedging;
   private final StageRecord record;
   private final Parking parking;
   private final ShareInputs inputs;
@@ -86,6 +89,7 @@ public final class StageRun {
   private record Answer(
       RegionRun share,
       int generation,
+      Race.@Nullable Runner hedge,
       @Nullable RemoteResponse response,
       @Nullable RuntimeException failure) {}
 
@@ -142,6 +146,7 @@ public final class StageRun {
     this.told = told(decision, redrive);
     this.costs = new ExecutionCosts(config, snapshot);
     this.budget = new CostBudget(config.maxCost(), costs);
+    this.hedging = new Hedging(config, snapshot, decision, regions::get);
     this.record = new StageRecord(request, aggregator, aggregation(), policy(), info);
     this.parking = new Parking(request, this::known);
     this.inputs = new ShareInputs(request);
@@ -174,10 +179,18 @@ public final class StageRun {
     FederatedStageResult result = execute();
     showResult(result);
     parking.ended();
+    tellHedges();
     if (!WorkflowUnsafe.isReplaying()) {
       world.stageEnded(runKey, result.strategy(), result.outcome(), result.latencyMs());
     }
     return result;
+  }
+
+  /** Gives back the hedges that were granted and not started. */
+  private void tellHedges() {
+    if (snapshot.hedges() != null && !WorkflowUnsafe.isReplaying()) {
+      world.hedgesStarted(runKey, hedging.started());
+    }
   }
 
   private FederatedStageResult execute() {
@@ -211,6 +224,7 @@ public final class StageRun {
       return result;
     } catch (CanceledFailure e) {
       cancelRunning("the stage was cancelled");
+      tellHedges();
       throw e;
     }
   }
@@ -234,16 +248,19 @@ public final class StageRun {
     boolean shown = false;
     while (!waiting.isEmpty() || !running.isEmpty()) {
       start();
+      hedging.arm(Workflow.currentTimeMillis());
       if (!running.isEmpty()) {
         // Making a long table after each of many answers would cost more than it tells.
         if (!shown || shares.size() <= StageDetails.MOST_ROWS) {
           showRunning();
           shown = true;
         }
-        Workflow.await(() -> !answers.isEmpty());
+        Workflow.await(() -> !answers.isEmpty() || hedging.due());
         takeAnswers();
+        startHedges();
       }
     }
+    hedging.arm(Workflow.currentTimeMillis());
     return record.of(told, results(), winner, age());
   }
 
@@ -260,7 +277,8 @@ public final class StageRun {
       } else {
         String place =
             share.executingIn().equals(share.region()) ? "" : " in " + share.executingIn();
-        rows.add(StageDetails.Row.open(share.region(), "running" + place));
+        String hedged = hedging.race(share) == null ? "" : ", hedged";
+        rows.add(StageDetails.Row.open(share.region(), "running" + place + hedged));
       }
     }
     notCalled.values().forEach(result -> rows.add(StageDetails.Row.ended(result)));
@@ -540,6 +558,7 @@ public final class StageRun {
                 .fallbackRegion(null)
                 .dataLocation(null)
                 .distribution(null)
+                .hedge(null)
                 .build());
     return Workflow.sideEffect(
         WorldSnapshot.class, () -> world.snapshot(asked, runKey + "/" + purpose));
@@ -602,7 +621,9 @@ public final class StageRun {
         refusal = RemoteOutcome.notStarted(tooLarge.type(), tooLarge.message());
       }
       if (refusal == null) {
-        schedule(share, config.maxAttempts());
+        int kept = hedging.reserve(share);
+        schedule(share, config.maxAttempts() - kept);
+        hedging.watch(share, kept, Workflow.currentTimeMillis());
       } else {
         failed(share, refusal);
       }
@@ -638,12 +659,36 @@ public final class StageRun {
   private void schedule(RegionRun share, int maxAttempts) {
     sizes.reserve(inputs.bytes(share));
     String region = share.executingIn();
+    int covered = budget.grant(share.region(), regions.get(region), maxAttempts);
+    int generation = share.generation();
+    CancellationScope scope =
+        execution(
+            share,
+            region,
+            covered,
+            (response, failure) ->
+                answers.add(new Answer(share, generation, null, response, failure)));
+    share.scheduled(scope, Workflow.currentTimeMillis());
+    begin(scope, executionKey(share), region);
+  }
+
+  private void begin(CancellationScope scope, String executionKey, String region) {
+    if (!WorkflowUnsafe.isReplaying()) {
+      world.started(executionKey, region);
+    }
+    scope.run();
+  }
+
+  /** An execution of a share, which begins when its scope runs. */
+  private CancellationScope execution(
+      RegionRun share,
+      String region,
+      int maxAttempts,
+      BiConsumer<@Nullable RemoteResponse, @Nullable RuntimeException> answered) {
     RegionSnapshot known = regions.get(region);
-    int covered = budget.grant(share.region(), known, maxAttempts);
     if (config.maxCost() != null && (known == null || !ExecutionCosts.priced(known))) {
       record.withoutPrice(region);
     }
-    int generation = share.generation();
     String key =
         IdempotencyKey.of(
             info.getNamespace(),
@@ -665,22 +710,157 @@ public final class StageRun {
             share.region());
     ActivityStub stub =
         Workflow.newUntypedActivityStub(
-            attempts.options(region, known, covered, remainingMs(share)));
-    CancellationScope scope =
-        Workflow.newCancellationScope(
-            () ->
-                stub.executeAsync(
-                        RemoteExecuteActivity.REMOTE_EXECUTE, RemoteResponse.class, remote)
-                    .handle(
-                        (response, failure) -> {
-                          answers.add(new Answer(share, generation, response, failure));
-                          return null;
-                        }));
-    share.scheduled(scope, Workflow.currentTimeMillis());
-    if (!WorkflowUnsafe.isReplaying()) {
-      world.started(executionKey(share), region);
+            attempts.options(region, known, maxAttempts, remainingMs(share)));
+    return Workflow.newCancellationScope(
+        () ->
+            stub.executeAsync(RemoteExecuteActivity.REMOTE_EXECUTE, RemoteResponse.class, remote)
+                .handle(
+                    (response, failure) -> {
+                      answered.accept(response, failure);
+                      return null;
+                    }));
+  }
+
+  /** Executes shares that take too long in another region as well. */
+  private void startHedges() {
+    for (RegionRun share : hedging.takeDue(Workflow.currentTimeMillis())) {
+      String place = share.ended() ? null : hedging.place(share, shares, failedIn);
+      if (place != null && remainingMs(share) > 0) {
+        startHedge(share, place);
+      }
     }
-    scope.run();
+  }
+
+  private void startHedge(RegionRun share, String region) {
+    Race known = hedging.race(share);
+    Race race = known == null ? new Race(share, executionKey(share)) : known;
+    RegionSnapshot there = regions.get(region);
+    if (!budget.covers(race.nextBudgetKey(), there)) {
+      return;
+    }
+    sizes.reserve(inputs.bytes(share));
+    hedging.begin(race);
+    Race.Runner hedge = race.add(region, Workflow.currentTimeMillis());
+    budget.grant(hedge.budgetKey(), there, 1);
+    hedging.countStart(share);
+    CancellationScope scope =
+        execution(
+            share,
+            region,
+            1,
+            (response, failure) ->
+                answers.add(new Answer(share, share.generation(), hedge, response, failure)));
+    hedge.scheduledIn(scope);
+    begin(scope, hedge.executionKey(), region);
+  }
+
+  /** One of several executions of a share that run side by side has ended. */
+  private void raced(Race race, Race.Runner runner, Answer answer) {
+    RegionRun share = race.share();
+    if (runner.ended()) {
+      return;
+    }
+    RemoteOutcome outcome = outcome(runner.region(), answer);
+    tellWorld(runner.executionKey(), runner.region(), outcome);
+    RemoteResponse response = outcome.response();
+    if (response == null) {
+      hedgeFailed(race, runner, outcome);
+    } else {
+      double cost = cost(runner.region(), response);
+      budget.succeeded(runner.budgetKey(), outcome.attempts(), cost);
+      if (share.ended()) {
+        race.lost(runner, outcome, response, cost);
+        tellHedge(runner, HedgeOutcome.LOST);
+      } else {
+        race.won(runner, outcome, cost);
+        tellHedge(runner, HedgeOutcome.WON);
+        if (runner.hedge() && !share.executingIn().equals(runner.region())) {
+          share.overtakenIn(runner.region());
+        }
+        succeeded(share, outcome, response, cost);
+      }
+    }
+    settle(share);
+  }
+
+  private void hedgeFailed(Race race, Race.Runner runner, RemoteOutcome outcome) {
+    RegionRun share = race.share();
+    RegionError error = outcome.error();
+    race.failed(runner, outcome);
+    tellHedge(runner, HedgeOutcome.FAILED);
+    budget.failed(runner.budgetKey(), regions.get(runner.region()), outcome.attempts());
+    if (error == null) {
+      return;
+    }
+    if (!error.definitive()) {
+      failedIn.add(runner.region());
+    }
+    if (share.ended() || !race.leads(runner)) {
+      return;
+    }
+    List<Race.Runner> others = race.running();
+    if (!others.isEmpty() && error.allowsHop()) {
+      Race.Runner next = others.get(0);
+      race.leadsNow(next);
+      share.goesOnIn(next.region(), next.scope(), outcome, error);
+      return;
+    }
+    race.leaderIsCounted();
+    others.forEach(other -> stop(race, other, HedgeOutcome.CANCELLED, "its share failed"));
+    failed(share, outcome);
+  }
+
+  /** Stops an execution that runs beside others of its share. */
+  private void stop(Race race, Race.Runner runner, HedgeOutcome outcome, String reason) {
+    long now = Workflow.currentTimeMillis();
+    RegionSnapshot region = regions.get(runner.region());
+    Double price = region == null ? null : region.costPerExecution();
+    double cost = price == null ? 0 : price;
+    race.stop(runner, outcome, reason, cost, now);
+    budget.stopped(runner.budgetKey(), cost);
+    tellWorld(
+        runner.executionKey(),
+        runner.region(),
+        outcome == HedgeOutcome.LOST
+            ? RemoteOutcome.overtaken(reason, runner.age(now))
+            : RemoteOutcome.notStarted(FailureType.CANCELLED, reason));
+    tellHedge(runner, outcome);
+  }
+
+  /** A share that has ended is done when all its executions have. */
+  private void settle(RegionRun share) {
+    Race race = hedging.race(share);
+    if (!share.ended() || race == null) {
+      return;
+    }
+    if (!hedging.waitsForLosers()) {
+      race.running()
+          .forEach(late -> stop(race, late, HedgeOutcome.LOST, "another region was faster"));
+    }
+    if (race.over()) {
+      race.record();
+      hedging.end(race);
+      running.remove(share);
+    }
+  }
+
+  private void tellHedge(Race.Runner runner, HedgeOutcome outcome) {
+    if (runner.hedge() && !WorkflowUnsafe.isReplaying()) {
+      world.hedgeEnded(runner.executionKey(), runner.region(), outcome);
+    }
+  }
+
+  private void succeeded(
+      RegionRun share, RemoteOutcome outcome, RemoteResponse response, double cost) {
+    share.succeed(outcome, response, cost, estimate(share));
+    if (hedging.race(share) == null) {
+      running.remove(share);
+    }
+    settle(share);
+    if (record.aggregation() == AggregationStrategy.FIRST) {
+      winner = share.region();
+      stopTheRest();
+    }
   }
 
   /** What is left of the share's total timeout, which its hop shares. */
@@ -697,38 +877,44 @@ public final class StageRun {
     while (!answers.isEmpty()) {
       Answer answer = answers.remove();
       RegionRun share = answer.share();
+      Race race = hedging.race(share);
+      Race.Runner runner =
+          answer.hedge() != null || race == null
+              ? answer.hedge()
+              : race.original(answer.generation());
+      if (runner != null) {
+        if (race != null) {
+          raced(race, runner, answer);
+        }
+        continue;
+      }
       if (share.ended() || answer.generation() != share.generation()) {
         continue;
       }
-      RemoteOutcome outcome = outcome(share, answer);
-      tellWorld(share, outcome);
+      RemoteOutcome outcome = outcome(share.executingIn(), answer);
+      tellWorld(executionKey(share), share.executingIn(), outcome);
       RemoteResponse response = outcome.response();
       if (response == null) {
         failed(share, outcome);
       } else {
-        running.remove(share);
         double cost = cost(share.executingIn(), response);
         budget.succeeded(share.region(), outcome.attempts(), cost);
-        share.succeed(outcome, response, cost, estimate(share));
-        if (record.aggregation() == AggregationStrategy.FIRST) {
-          winner = share.region();
-          stopTheRest();
-        }
+        succeeded(share, outcome, response, cost);
       }
     }
   }
 
-  private RemoteOutcome outcome(RegionRun share, Answer answer) {
+  private RemoteOutcome outcome(String region, Answer answer) {
     RuntimeException failure = answer.failure();
     RemoteResponse response = answer.response();
     if (failure != null) {
-      return RemoteOutcome.failed(share.executingIn(), failure, this::noWorker);
+      return RemoteOutcome.failed(region, failure, this::noWorker);
     }
     return response != null
         ? RemoteOutcome.succeeded(response)
         : RemoteOutcome.notStarted(
             FailureType.INVALID_REGION_RESPONSE,
-            "the worker of %s returned nothing".formatted(share.executingIn()));
+            "the worker of %s returned nothing".formatted(region));
   }
 
   /** A share failed where it executes: one more attempt, a hop, or its end. */
@@ -748,6 +934,12 @@ public final class StageRun {
       schedule(share, 1);
       return;
     }
+    int kept = timeLeft ? hedging.unused(share, outcome) : 0;
+    if (kept > 0 && budget.covers(share.region(), here)) {
+      share.takeKept(outcome);
+      schedule(share, kept);
+      return;
+    }
     String fallback = share.hopped() || !timeLeft || !error.allowsHop() ? null : fallback(share);
     if (fallback != null) {
       share.hop(outcome, error, fallback);
@@ -756,6 +948,7 @@ public final class StageRun {
     }
     running.remove(share);
     share.fail(outcome, budget.explain(share.region(), error), estimate(share));
+    settle(share);
   }
 
   /**
@@ -777,6 +970,10 @@ public final class StageRun {
     if (replicated && (fallbackTaken || shares.containsKey(fallback))) {
       return null;
     }
+    Race race = hedging.race(share);
+    if (race != null && race.wasIn(fallback)) {
+      return null;
+    }
     if (!budget.covers(share.region(), regions.get(fallback))) {
       return null;
     }
@@ -788,8 +985,10 @@ public final class StageRun {
   private void stopTheRest() {
     String reason = "another region answered first";
     for (RegionRun share : List.copyOf(running)) {
-      running.remove(share);
-      endCancelled(share, reason);
+      if (!share.ended()) {
+        running.remove(share);
+        endCancelled(share, reason);
+      }
     }
     while (!waiting.isEmpty()) {
       RegionRun share = waiting.remove();
@@ -806,27 +1005,40 @@ public final class StageRun {
   }
 
   private void endCancelled(RegionRun share, String reason) {
-    RegionSnapshot prices = regions.get(share.executingIn());
-    share.cancel(reason, prices, estimate(share));
-    budget.stopped(share.region(), share.result().cost());
-    tellWorld(share, RemoteOutcome.notStarted(FailureType.CANCELLED, reason));
+    Race race = hedging.race(share);
+    boolean beside = race != null && !race.running().isEmpty();
+    if (race != null) {
+      HedgeOutcome outcome = share.ended() ? HedgeOutcome.LOST : HedgeOutcome.CANCELLED;
+      race.running().forEach(runner -> stop(race, runner, outcome, reason));
+    }
+    if (!share.ended()) {
+      share.cancel(reason, regions.get(share.executingIn()), estimate(share));
+      if (!beside) {
+        budget.stopped(share.region(), share.result().cost());
+        tellWorld(
+            executionKey(share),
+            share.executingIn(),
+            RemoteOutcome.notStarted(FailureType.CANCELLED, reason));
+      }
+    }
+    settle(share);
   }
 
-  private void tellWorld(RegionRun share, RemoteOutcome outcome) {
+  private void tellWorld(String executionKey, String region, RemoteOutcome outcome) {
     if (WorkflowUnsafe.isReplaying()) {
       return;
     }
     RemoteResponse response = outcome.response();
-    Double estimate = estimate(share);
+    Double estimate = estimate(region);
     boolean known = response != null && (response.cost() != null || estimate != null);
     world.ended(
-        executionKey(share),
-        share.executingIn(),
+        executionKey,
+        region,
         new ExecutionEnd(
             outcome.error(),
             outcome.latencyMs(),
             response == null ? 0 : response.tokensUsed(),
-            response != null && known ? cost(share.executingIn(), response) : null,
+            response != null && known ? cost(region, response) : null,
             estimate));
   }
 
@@ -841,7 +1053,11 @@ public final class StageRun {
 
   /** What one execution of the share was expected to cost where it executes; null if unknown. */
   private @Nullable Double estimate(RegionRun share) {
-    RegionSnapshot region = regions.get(share.executingIn());
+    return estimate(share.executingIn());
+  }
+
+  private @Nullable Double estimate(String name) {
+    RegionSnapshot region = regions.get(name);
     return region == null ? null : costs.of(region);
   }
 

@@ -2,6 +2,7 @@ package dev.federated.stage;
 
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationStrategy;
+import dev.federated.model.HedgeOutcome;
 import dev.federated.model.RegionSnapshot;
 import dev.federated.model.RoutingDecision;
 import dev.federated.model.StageOutcome;
@@ -18,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 public interface World {
   /**
    * What is known now of the regions that the request may run in, reduced to what its strategy
-   * reads. A pick that the strategy makes (round robin, least loaded) is counted once per run key.
+   * reads. A pick that the strategy makes (round robin, least loaded) and the hedges that the stage
+   * is granted are counted once per run key.
    *
    * @param request the stage
    * @param runKey identifies this stage of this run; the same when the workflow task is repeated
@@ -41,7 +43,7 @@ public interface World {
   /**
    * Tells that an execution was started in a region; may be repeated with the same key.
    *
-   * @param executionKey run key, region and generation
+   * @param executionKey run key, region and generation, and which hedge it is if it is one
    */
   void started(String executionKey, String region);
 
@@ -53,6 +55,22 @@ public interface World {
    * @param end whether it succeeded, how long it took and what it cost
    */
   void ended(String executionKey, String region, ExecutionEnd end);
+
+  /**
+   * Tells what became of a hedge: won, lost or failed; may be repeated with the same key.
+   *
+   * @param executionKey as given to {@link #started}
+   */
+  void hedgeEnded(String executionKey, String region, HedgeOutcome outcome);
+
+  /**
+   * Tells that a stage starts no more hedges, so that those come back that it was granted and did
+   * not start; may be repeated with the same key.
+   *
+   * @param runKey as given to {@link #snapshot}
+   * @param started how many it started
+   */
+  void hedgesStarted(String runKey, int started);
 
   /**
    * Tells how a stage ended, whatever its outcome, also if nothing could be started; may be

@@ -166,6 +166,23 @@ class LedgerTest {
     assertThat(totals.latencies().length()).as("bytes of a region").isLessThan(1_500);
   }
 
+  @Test
+  void workersAreToldThePercentilesOfEveryRegion() {
+    for (int ms = 1; ms <= 100; ms++) {
+      tell("a", ended(true, ms));
+    }
+
+    LatencyPercentiles told = ledger.copy(-1).known().latencies().get("us");
+
+    assertThat(told.samples()).isEqualTo(100);
+    assertThat(told.at(50)).isBetween(49L, 51L);
+    assertThat(told.at(95)).isBetween(94L, 96L);
+    assertThat(told.at(42)).isNull();
+    assertThat(ledger.copy(-1).known().latencies()).isEqualTo(Map.of("us", told));
+    tell("a", ended(true, 500));
+    assertThat(ledger.copy(-1).known().latencies().get("us").samples()).isEqualTo(101);
+  }
+
   private void hello(String worker, int threshold) {
     ledger.report(
         new WorkerReport(

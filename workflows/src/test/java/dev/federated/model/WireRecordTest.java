@@ -118,7 +118,15 @@ class WireRecordTest {
               true,
               1,
               0.2,
-              null),
+              null,
+              List.of(
+                  new HedgedExecution("us", HedgeOutcome.LOST, 0, 90, 1, 0.1, true, null),
+                  new HedgedExecution("eu", HedgeOutcome.FAILED, 50, 9, 1, 0, null, ERROR))),
+          Hedge.afterSeconds(0.5).withMax(2).withMaxExtraLoad(0).waitingForLosers(),
+          FederatedStageConfig.builder()
+              .hedge(Hedge.afterPercentile(99.9))
+              .idempotent(true)
+              .build(),
           AggregationOptions.of(AggregationStrategy.BEST),
           FULL_BLOCK.aggregationOptions(AggregationStrategy.MAJORITY),
           new RoutingDecision(
@@ -161,7 +169,8 @@ class WireRecordTest {
               List.of(fullRegion("af")),
               true,
               true,
-              7L));
+              7L,
+              3));
 
   static Stream<Arguments> recordsByMapper() {
     return RECORDS.stream()
@@ -289,6 +298,8 @@ class WireRecordTest {
         .picks(2)
         .turn(-0.25)
         .meanTokens(0.5)
+        .hedgeAfterMs(0.5)
+        .honoursKey(true)
         .build();
   }
 

@@ -463,7 +463,7 @@ class FederationConfigParserTest {
                 List.of(
                     new RegionConfig(
                         "us", null, null, 100, 1, 10, 300, List.of(), null, null, null, null, null,
-                        Map.of(), true, false)),
+                        Map.of(), true, null, false)),
                 null,
                 null,
                 null,
@@ -488,7 +488,7 @@ class FederationConfigParserTest {
                 + " timeout_seconds: 0.1, tags: ['gpu', 'high-memory'], latitude: 0,"
                 + " longitude: -122.4194, cost_per_execution: 0, cost_per_token: 0.00001,"
                 + " egress_cost_per_gb: 0.09, egress_cost_per_gb_to: {us-east-1: 0},"
-                + " enabled: false, allow_plaintext: true}],"
+                + " enabled: false, idempotency: true, allow_plaintext: true}],"
                 + " default_strategy: 'NEAREST', default_aggregation: 'Vote',"
                 + " default_on_partial_failure: 'wait',"
                 + " health_check_interval_seconds: 0.1,"
@@ -519,6 +519,7 @@ class FederationConfigParserTest {
                         0.09,
                         Map.of("us-east-1", 0.0),
                         false,
+                        true,
                         true)),
                 FederationStrategy.NEAREST,
                 AggregationStrategy.MAJORITY,

@@ -1,6 +1,7 @@
 package dev.federated.parsing;
 
 import static dev.federated.parsing.Documents.FEDERATION;
+import static dev.federated.parsing.Documents.federation;
 import static dev.federated.parsing.Documents.json;
 import static dev.federated.parsing.Documents.stage;
 import static dev.federated.parsing.Documents.stageProblem;
@@ -12,6 +13,7 @@ import dev.federated.model.DataLocation;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationStrategy;
 import dev.federated.model.GeoPoint;
+import dev.federated.model.Hedge;
 import dev.federated.model.MergeConflict;
 import dev.federated.model.PartialFailurePolicy;
 import java.util.List;
@@ -169,10 +171,7 @@ class StageFederationParserTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "hedge: {after_seconds: 1}",
-      })
+  @ValueSource(strings = {"grace_seconds: 1"})
   void whatIsNotBuiltYetIsRefusedAsSuch(String text) {
     assertThat(stageProblem("{" + text + "}").message()).contains("not supported yet");
   }
@@ -262,6 +261,78 @@ class StageFederationParserTest {
   }
 
   @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "true | hedge | has to be an object",
+        "{after: 'p42'} | hedge.after | has to be a number of seconds or one of p50, p75, p90, p95",
+        "{after: 0} | hedge.after | between 0.001 and 86400",
+        "{max_extra_load: 1.5} | hedge.max_extra_load | between 0 and 1",
+        "{max: 4} | hedge.max | between 1 and 3",
+        "{loser: 'kill'} | hedge.loser | unknown choice 'kill'",
+        "{afer: 'p95'} | hedge.afer | unknown key",
+      })
+  void aHedgeThatMakesNoSenseIsRefused(String hedge, String place, String why) {
+    Problem problem = stageProblem("{hedge: " + hedge + "}");
+    assertThat(problem.path()).endsWith(place);
+    assertThat(problem.message()).contains(why);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"max_retries: 0", "retry_on_failure: false"})
+  void aHedgeNeedsASecondAttempt(String retries) {
+    Problem problem = stageProblem("{hedge: {}, " + retries + "}");
+    assertThat(problem.path()).endsWith("hedge");
+    assertThat(problem.message()).contains("there is only one");
+  }
+
+  @Test
+  void aHedgeOfAStageThatIsNotIdempotentIsRefused() {
+    assertThat(stageProblem("{hedge: {}, idempotent: false}").message())
+        .contains("the stage is not idempotent");
+  }
+
+  @Test
+  void aHedgeNeedsAnIdempotentStageOrTwoRegionsThatHonourTheKey() {
+    String regions =
+        "{regions: [{name: 'a', endpoint: 'https://a.example.com'}, {name: 'b'%s},"
+            + " {name: 'c', endpoint: 'https://c.example.com', idempotency: true}]}";
+    Problems problems = new Problems("pipeline.json");
+    Documents.stage(
+        "{hedge: {}, regions: ['a', 'b']}", federation(regions.formatted("")), problems);
+    Documents.stage("{hedge: {}}", federation(regions.formatted(", idempotency: false")), problems);
+
+    assertThat(problems.found())
+        .hasSize(2)
+        .allSatisfy(
+            problem ->
+                assertThat(problem.message())
+                    .contains("idempotent: true", "idempotency: true for at least two"));
+
+    Problems none = new Problems("pipeline.json");
+    Documents.stage("{hedge: {}}", federation(regions.formatted("")), none);
+    Documents.stage(
+        "{hedge: {}, regions: ['a', 'b'], idempotent: true}",
+        federation(regions.formatted("")),
+        none);
+    assertThat(none.found()).isEmpty();
+  }
+
+  @Test
+  void aHedgeIsReadWithItsDefaults() {
+    assertThat(stage("{hedge: {}}").hedge()).isEqualTo(new Hedge(95.0, null, 0.05, 1, false));
+    assertThat(
+            stage("{hedge: {after: 'P99.9', max_extra_load: 0.1, max: 2, loser: 'Wait'}}").hedge())
+        .isEqualTo(new Hedge(99.9, null, 0.1, 2, true));
+    assertThat(stage("{hedge: {after: 0.25, loser: 'cancel'}, idempotent: true}"))
+        .satisfies(
+            block -> {
+              assertThat(block.hedge()).isEqualTo(new Hedge(null, 0.25, 0.05, 1, false));
+              assertThat(block.idempotent()).isTrue();
+            });
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"0", "-1", "'0.5'", "1e13", "[]", "true"})
   void aMaxCostIsANumberAboveZero(String value) {
     Problem problem = stageProblem("{max_cost: " + value + "}");
@@ -277,7 +348,7 @@ class StageFederationParserTest {
 
   @Test
   void whatIsNotBuiltYetIsRefusedEvenIfNullSwitchesItOff() {
-    assertThat(stageProblem("{hedge: null}").message()).contains("not supported yet");
+    assertThat(stageProblem("{grace_seconds: null}").message()).contains("not supported yet");
   }
 
   @ParameterizedTest
@@ -313,6 +384,8 @@ class StageFederationParserTest {
                 null,
                 false,
                 MergeConflict.LAST,
+                null,
+                null,
                 null,
                 null,
                 null,

@@ -100,6 +100,7 @@ class DataLocalityTest {
             null,
             true,
             null,
+            null,
             null);
 
     assertThat(RegionSelector.decide(stage, down).chosen()).containsExactly("cheap");

@@ -280,6 +280,8 @@ class RegionSelectorPropertyTest {
         region.turn(),
         region.egressCostPerGbTo(),
         region.meanTokens(),
-        region.comingBack());
+        region.comingBack(),
+        region.hedgeAfterMs(),
+        region.honoursKey());
   }
 }

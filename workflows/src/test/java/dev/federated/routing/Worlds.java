@@ -49,6 +49,7 @@ final class Worlds {
         null,
         null,
         true,
+        null,
         null);
   }
 

@@ -3,6 +3,7 @@ package dev.federated.stage;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.FederationStrategy;
+import dev.federated.model.HedgeOutcome;
 import dev.federated.model.RegionError;
 import dev.federated.model.RegionSnapshot;
 import dev.federated.model.RoutingDecision;
@@ -29,6 +30,8 @@ public final class FakeWorld implements World {
   final List<String> ended = new CopyOnWriteArrayList<>();
   final List<ExecutionEnd> ends = new CopyOnWriteArrayList<>();
   final List<String> stages = new CopyOnWriteArrayList<>();
+  final List<String> hedges = new CopyOnWriteArrayList<>();
+  private volatile int hedgesGranted = 100;
 
   public FakeWorld(FederationConfig federation) {
     this.federation = federation;
@@ -52,8 +55,19 @@ public final class FakeWorld implements World {
     return this;
   }
 
+  /** The budget of extra load has that many hedges left for each stage. */
+  FakeWorld grantsHedges(int hedges) {
+    hedgesGranted = hedges;
+    return this;
+  }
+
   @Override
   public WorldSnapshot snapshot(StageRequest request, String runKey) {
+    WorldSnapshot seen = see(request);
+    return request.federation().hedge() == null ? seen : seen.withHedges(hedgesGranted);
+  }
+
+  private WorldSnapshot see(StageRequest request) {
     return new FederationSnapshots(federation)
         .of(
             request.federation(),
@@ -92,6 +106,16 @@ public final class FakeWorld implements World {
     RegionError error = end.error();
     ends.add(end);
     ended.add(region + (error == null ? " succeeded" : " " + error.type().wireName()));
+  }
+
+  @Override
+  public void hedgeEnded(String executionKey, String region, HedgeOutcome outcome) {
+    hedges.add(region + " " + outcome.wireName());
+  }
+
+  @Override
+  public void hedgesStarted(String runKey, int started) {
+    hedges.add("started " + started);
   }
 
   @Override

@@ -16,6 +16,7 @@ import dev.federated.model.Distribution;
 import dev.federated.model.FailureType;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationStrategy;
+import dev.federated.model.Hedge;
 import dev.federated.model.KeyRoot;
 import dev.federated.model.PartialFailurePolicy;
 import dev.federated.model.PartitionBy;
@@ -254,6 +255,78 @@ class ReplayTest {
               regions,
               "parallel-search-attributes",
               stage(FederationStrategy.PARALLEL, "us", "eu"));
+        });
+    all.put(
+        "hedge-not-needed",
+        regions ->
+            run(
+                three(regions),
+                "hedge-not-needed",
+                stage(FederationStrategy.PARALLEL, "us", "eu", "ap")
+                    .hedge(Hedge.afterSeconds(30))));
+    all.put(
+        "hedge-wins",
+        regions -> {
+          CountDownLatch told = new CountDownLatch(1);
+          regions.region("eu", hangs(told)).region("us", answers("{\"us\":1}")).start();
+          run(regions, "hedge-wins", hedged());
+          Awaitility.await().until(() -> told.getCount() == 0);
+        });
+    all.put(
+        "hedge-loses",
+        regions -> {
+          CountDownLatch told = new CountDownLatch(1);
+          regions
+              .region("eu", whenCalled(regions, 2, answers("{\"eu\":1}")))
+              .region("us", hangs(told))
+              .start();
+          run(regions, "hedge-loses", hedged());
+          Awaitility.await().until(() -> told.getCount() == 0);
+        });
+    all.put(
+        "hedge-fails",
+        regions -> {
+          regions
+              .region(
+                  "eu",
+                  request -> {
+                    Awaitility.await().until(() -> !regions.world().hedges.isEmpty());
+                    return answers("{\"eu\":1}").apply(request);
+                  })
+              .region("us", refuses(FailureType.REGION_REJECTED, 422))
+              .start();
+          run(regions, "hedge-fails", hedged());
+        });
+    all.put(
+        "hedge-goes-on",
+        regions -> {
+          regions
+              .region("eu", whenCalled(regions, 2, refuses(FailureType.REGION_UNAVAILABLE, 503)))
+              .region(
+                  "us",
+                  request -> {
+                    Awaitility.await().until(() -> !regions.world().ended.isEmpty());
+                    return answers("{\"us\":1}").apply(request);
+                  })
+              .start();
+          run(regions, "hedge-goes-on", hedged());
+        });
+    all.put(
+        "hedge-waits-for-the-loser",
+        regions -> {
+          regions
+              .region(
+                  "eu",
+                  request -> {
+                    Awaitility.await().until(() -> !regions.world().ended.isEmpty());
+                    return answers("{\"eu\":1}").apply(request);
+                  })
+              .region("us", answers("{\"us\":1}"))
+              .start();
+          run(
+              regions,
+              "hedge-waits-for-the-loser",
+              hedged().hedge(Hedge.afterSeconds(0.05).waitingForLosers()));
         });
     all.put(
         "sequential-concat",
@@ -662,6 +735,19 @@ class ReplayTest {
   private static FederatedStageConfig.Builder stage(
       FederationStrategy strategy, String... regions) {
     return FederatedStageConfig.builder().strategy(strategy).regions(List.of(regions));
+  }
+
+  private static FederatedStageConfig.Builder hedged() {
+    return stage(FederationStrategy.NEAREST, "eu", "us").hedge(Hedge.afterSeconds(0.05));
+  }
+
+  /** Does that when regions were called so often. */
+  private static ScriptedRegions.Behaviour whenCalled(
+      ScriptedRegions regions, int calls, ScriptedRegions.Behaviour then) {
+    return request -> {
+      Awaitility.await().until(() -> regions.requests.size() >= calls);
+      return then.apply(request);
+    };
   }
 
   private static void run(

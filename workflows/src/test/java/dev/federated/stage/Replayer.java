@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.federated.aggregation.Aggregator;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationStrategy;
+import dev.federated.model.HedgeOutcome;
 import dev.federated.model.RegionSnapshot;
 import dev.federated.model.RoutingDecision;
 import dev.federated.model.StageOutcome;
@@ -146,6 +147,16 @@ final class Replayer implements AutoCloseable {
     @Override
     public void ended(String executionKey, String region, ExecutionEnd end) {
       throw new AssertionError("a replay told that an execution ended");
+    }
+
+    @Override
+    public void hedgeEnded(String executionKey, String region, HedgeOutcome outcome) {
+      throw new AssertionError("a replay told that a hedge ended");
+    }
+
+    @Override
+    public void hedgesStarted(String runKey, int started) {
+      throw new AssertionError("a replay gave hedges back");
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.federated.activities.health;
 import dev.federated.activities.remote.RegionBreaker;
 import dev.federated.activities.remote.RegionProbe;
 import dev.federated.ledger.ExecutionTotals;
+import dev.federated.ledger.LatencyPercentiles;
 import dev.federated.ledger.LedgerState;
 import dev.federated.ledger.RegionReport;
 import dev.federated.model.CircuitState;
@@ -18,6 +19,15 @@ import org.jspecify.annotations.Nullable;
 final class RegionState {
   /** A new measurement's share in the mean: the last ten calls make up 90 % of it. */
   private static final double SMOOTHING = 0.2;
+
+  /** With fewer executions a percentile says little. */
+  private static final int LEAST_SAMPLES = 20;
+
+  /** How often the average counts as slow where no percentile is known. */
+  private static final double SLOW_WITHOUT_HISTORY = 3;
+
+  /** Nothing counts as slow before that. */
+  private static final double SHORTEST_SLOW_MS = 10;
 
   /** The longest attempt that a federation file allows; nothing runs for longer unheard of. */
   private static final Duration FORGOTTEN_AFTER = Duration.ofDays(1);
@@ -42,6 +52,11 @@ final class RegionState {
   private int picksSinceLoad;
   private @Nullable Double probeLatencyMs;
   private @Nullable Double executionLatencyMs;
+
+  /** Time that Temporal adds to an execution: from scheduling to the answer, less the latency. */
+  private @Nullable Double dispatchMs;
+
+  private @Nullable LatencyPercentiles latencies;
   private @Nullable Long backlog;
   private @Nullable Instant lastPoll;
   private @Nullable Instant statisticsAt;
@@ -112,13 +127,15 @@ final class RegionState {
     outstanding.putIfAbsent(executionKey, now);
   }
 
-  void ended(String executionKey) {
+  /** When the execution that ended was started, or null if that was not seen here. */
+  @Nullable Instant ended(String executionKey) {
     unpick(executionKey);
-    outstanding.remove(executionKey);
+    Instant startedAt = outstanding.remove(executionKey);
     if (executionKey.equals(trial)) {
       trial = null;
       trialAt = null;
     }
+    return startedAt;
   }
 
   void picked(String runKey, Instant now) {
@@ -168,6 +185,39 @@ final class RegionState {
   /** The time of an execution, else of an answer to a probe; null if neither was measured. */
   @Nullable Double executionLatencyMs() {
     return executionLatencyMs != null ? executionLatencyMs : probeLatencyMs;
+  }
+
+  /** Takes over the percentiles of the latencies of all workers' executions. */
+  void latencies(@Nullable LatencyPercentiles known) {
+    latencies = known;
+  }
+
+  /**
+   * The time after which an execution, seen from the workflow that waits for it, counts as slow in
+   * milliseconds, or null if too little is known. With few samples that is a multiple of what this
+   * worker measured on average.
+   */
+  @Nullable Double slowAfterMs(double percentile) {
+    Long known =
+        latencies == null || latencies.samples() < LEAST_SAMPLES ? null : latencies.at(percentile);
+    Double latency =
+        known != null
+            ? Double.valueOf(known)
+            : executionLatencyMs == null ? null : executionLatencyMs * SLOW_WITHOUT_HISTORY;
+    return latency == null
+        ? null
+        : Math.max(SHORTEST_SLOW_MS, latency + (dispatchMs == null ? 0 : dispatchMs));
+  }
+
+  /** An execution that was started then succeeded. */
+  void tookInAll(Instant startedAt, ExecutionEnd end, Instant now) {
+    long dispatch = Duration.between(startedAt, now).toMillis() - end.latencyMs();
+    dispatchMs = smoothed(dispatchMs, Math.max(0, dispatch));
+  }
+
+  /** An execution was stopped because a hedge was faster. */
+  void overtaken(ExecutionEnd end) {
+    endedToReport = plus(ExecutionTotals.overtaken(end.latencyMs()));
   }
 
   /** An execution succeeded. */

@@ -4,6 +4,7 @@ import dev.federated.activities.metrics.FederationMetrics;
 import dev.federated.activities.remote.CircuitBreakers;
 import dev.federated.activities.remote.RegionListener;
 import dev.federated.activities.remote.RegionProbe;
+import dev.federated.ledger.LatencyPercentiles;
 import dev.federated.ledger.LedgerCopy;
 import dev.federated.ledger.LedgerSettings;
 import dev.federated.ledger.LedgerState;
@@ -15,6 +16,8 @@ import dev.federated.model.FailureType;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.FederationStrategy;
+import dev.federated.model.Hedge;
+import dev.federated.model.HedgeOutcome;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionError;
 import dev.federated.model.RegionSnapshot;
@@ -68,6 +71,8 @@ public final class RegionView implements World, RegionListener {
   private final RoundRobinTurns turns = new RoundRobinTurns();
   private final Map<String, WorldSnapshot> pickedSnapshots = new BoundedMap<>(REMEMBERED);
   private final Map<String, Boolean> endedExecutions = new BoundedMap<>(REMEMBERED);
+  private final Map<String, Boolean> endedHedges = new BoundedMap<>(REMEMBERED);
+  private final HedgeBudget hedges = new HedgeBudget();
   private final Map<String, Boolean> endedStages = new BoundedMap<>(REMEMBERED);
   private final Set<String> localWorkers = new HashSet<>();
   private Map<String, LedgerSettings> settings = Map.of();
@@ -205,6 +210,8 @@ public final class RegionView implements World, RegionListener {
             }
             state.inFlightElsewhere(elsewhere);
             state.meanTokens(known.meanTokens().get(name));
+            Map<String, LatencyPercentiles> latencies = known.latencies();
+            state.latencies(latencies == null ? null : latencies.get(name));
           });
     }
     probed.forEach(probe);
@@ -264,19 +271,34 @@ public final class RegionView implements World, RegionListener {
   public WorldSnapshot snapshot(StageRequest request, String runKey) {
     FederationStrategy strategy = strategy(request.federation());
     synchronized (lock) {
-      return switch (strategy) {
-        case PARALLEL, SEQUENTIAL, NEAREST, COST_OPTIMIZED ->
-            look(request.federation(), strategy, Map.of(), clock.instant());
-        case ROUND_ROBIN, LEAST_LOADED -> {
-          WorldSnapshot known = pickedSnapshots.get(runKey);
-          if (known == null) {
-            known = pick(request, strategy, runKey);
-            pickedSnapshots.put(runKey, known);
-          }
-          yield known;
-        }
-      };
+      WorldSnapshot seen = see(request, strategy, runKey);
+      Hedge hedge = request.federation().hedge();
+      if (hedge == null) {
+        return seen;
+      }
+      int shares = strategy.replicated() ? eligible(request.federation(), seen).size() : 1;
+      return seen.withHedges(hedges.grant(runKey, shares, hedge.maxExtraLoad(), hedge.max()));
     }
+  }
+
+  private static List<RegionSnapshot> eligible(FederatedStageConfig stage, WorldSnapshot seen) {
+    Eligibility.Rules rules = new Eligibility.Rules(stage, seen);
+    return seen.candidates().stream().filter(region -> rules.of(region).eligible()).toList();
+  }
+
+  private WorldSnapshot see(StageRequest request, FederationStrategy strategy, String runKey) {
+    return switch (strategy) {
+      case PARALLEL, SEQUENTIAL, NEAREST, COST_OPTIMIZED ->
+          look(request.federation(), strategy, Map.of(), clock.instant());
+      case ROUND_ROBIN, LEAST_LOADED -> {
+        WorldSnapshot known = pickedSnapshots.get(runKey);
+        if (known == null) {
+          known = pick(request, strategy, runKey);
+          pickedSnapshots.put(runKey, known);
+        }
+        yield known;
+      }
+    };
   }
 
   @Override
@@ -431,6 +453,13 @@ public final class RegionView implements World, RegionListener {
         }
       }
     }
+    Hedge hedge = stage.hedge();
+    if (hedge != null) {
+      Double percentile = hedge.percentile();
+      seen.hedgeAfterMs(percentile == null ? null : state.slowAfterMs(percentile));
+      boolean keyIsRead = stage.idempotent() == null && region.honoursKey();
+      seen.honoursKey(keyIsRead ? true : null);
+    }
     if (movesData(stage)) {
       priceMove(seen, region, stage);
     }
@@ -527,15 +556,20 @@ public final class RegionView implements World, RegionListener {
       if (state == null || endedExecutions.put(executionKey, true) != null) {
         return;
       }
-      state.ended(executionKey);
+      Instant startedAt = state.ended(executionKey);
       if (error == null) {
         state.succeeded(end, now);
+        if (startedAt != null) {
+          state.tookInAll(startedAt, end, now);
+        }
       } else if (error.type() == FailureType.CIRCUIT_OPEN) {
         // The region's worker has seen every attempt, this view only what came of them.
         state.refused(now);
       } else if (error.type() != FailureType.CANCELLED) {
         failed = counts(error);
         state.failed(failed, end, now);
+      } else if (end.latencyMs() > 0) {
+        state.overtaken(end);
       }
       isNews = state.hasNews();
     }
@@ -547,6 +581,26 @@ public final class RegionView implements World, RegionListener {
     }
     if (error == null && counted != null) {
       counted.executionPaid(region, end.tokensUsed(), end.cost(), end.estimatedCost());
+    }
+  }
+
+  @Override
+  public void hedgeEnded(String executionKey, String region, HedgeOutcome outcome) {
+    FederationMetrics counted = metrics;
+    synchronized (lock) {
+      if (counted == null || endedHedges.put(executionKey, true) != null) {
+        return;
+      }
+    }
+    if (outcome != HedgeOutcome.CANCELLED) {
+      counted.hedgeEnded(region, outcome);
+    }
+  }
+
+  @Override
+  public void hedgesStarted(String runKey, int started) {
+    synchronized (lock) {
+      hedges.ended(runKey, started);
     }
   }
 

@@ -4,6 +4,7 @@ import com.codahale.metrics.Gauge;
 import com.codahale.metrics.MetricRegistry;
 import dev.federated.model.FailureType;
 import dev.federated.model.FederationStrategy;
+import dev.federated.model.HedgeOutcome;
 import dev.federated.model.RegionStatus;
 import dev.federated.model.StageOutcome;
 import java.util.concurrent.TimeUnit;
@@ -56,6 +57,9 @@ public final class FederationMetrics {
    * {@link #COST_UNIT}, because a histogram holds whole numbers only; label region.
    */
   public static final String REGION_COST_ERROR = "federation.region.cost_error";
+
+  /** Counter of hedges that ended in a region; labels region, outcome: won, lost, failed. */
+  public static final String REGION_HEDGES = "federation.region.hedges";
 
   /** How many parts of {@link #REGION_COST_ERROR} make one of the currency. */
   public static final double COST_UNIT = 1e9;
@@ -130,6 +134,13 @@ public final class FederationMetrics {
           .histogram(ofRegion(REGION_COST_ERROR, region).toString())
           .update(Math.round((cost - estimate) * COST_UNIT));
     }
+  }
+
+  /** A hedge in a region ended. */
+  public void hedgeEnded(String region, HedgeOutcome outcome) {
+    registry
+        .counter(ofRegion(REGION_HEDGES, region).and("outcome", outcome.wireName()).toString())
+        .inc();
   }
 
   /** Attempts that run now in that region, as far as this process runs them. */

@@ -10,6 +10,8 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.federated.activities.metrics.FederationMetrics;
 import dev.federated.activities.remote.RegionProbe;
 import dev.federated.activities.remote.Regions;
+import dev.federated.ledger.ExecutionTotals;
+import dev.federated.ledger.LatencyPercentiles;
 import dev.federated.ledger.LedgerCopy;
 import dev.federated.ledger.LedgerSettings;
 import dev.federated.ledger.LedgerState;
@@ -25,6 +27,8 @@ import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.FederationStrategy;
 import dev.federated.model.GeoPoint;
+import dev.federated.model.Hedge;
+import dev.federated.model.HedgeOutcome;
 import dev.federated.model.PartitionBy;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionError;
@@ -36,6 +40,7 @@ import dev.federated.model.StageRequest;
 import dev.federated.model.WorldSnapshot;
 import dev.federated.routing.RegionSelector;
 import dev.federated.stage.ExecutionEnd;
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -714,10 +719,128 @@ class RegionViewTest {
             Map.of(),
             Map.of("other", Map.of("b", 3), "me", Map.of("b", 100)),
             2,
-            Map.of()),
+            Map.of(),
+            null),
         "me");
 
     assertThat(inFlight(view, "b")).isEqualTo(3);
+  }
+
+  private static StageRequest hedged(Hedge hedge) {
+    return request(
+        FederatedStageConfig.builder().strategy(FederationStrategy.PARALLEL).hedge(hedge).build());
+  }
+
+  private static LedgerCopy.Known latencies(long samples) {
+    LatencyPercentiles ofA =
+        new LatencyPercentiles(samples, List.of(10L, 20L, 30L, 400L, 500L, 600L, 700L));
+    return new LedgerCopy.Known(
+        Map.of(), Map.of(), Map.of(), Map.of(), 1, Map.of(), Map.of("a", ofA));
+  }
+
+  private @Nullable Double slowAfter(RegionView view, String region) {
+    return view.snapshot(hedged(Hedge.afterPercentile(95)), "slow").region(region).hedgeAfterMs();
+  }
+
+  @Test
+  void aRegionIsSlowBeyondThePercentileOfItsOwnHistory() {
+    RegionView view = view(A, B);
+    assertThat(slowAfter(view, "a")).as("nothing is known").isNull();
+
+    view.learn(latencies(20), "me");
+
+    assertThat(slowAfter(view, "a")).isEqualTo(400);
+    assertThat(slowAfter(view, "b")).isNull();
+    assertThat(view.snapshot(hedged(Hedge.afterSeconds(1)), "s").region("a").hedgeAfterMs())
+        .as("a time needs no history")
+        .isNull();
+    assertThat(look(view, "a").hedgeAfterMs()).as("not read without a hedge").isNull();
+  }
+
+  @Test
+  void withFewerThanTwentySamplesARegionIsSlowBeyondThreeTimesWhatIsMeasured() {
+    RegionView view = view(A, B);
+    view.learn(latencies(19), "me");
+    assertThat(slowAfter(view, "a")).isNull();
+
+    view.ended("1", "a", ExecutionEnd.succeeded(50));
+
+    assertThat(slowAfter(view, "a")).isEqualTo(150);
+  }
+
+  @Test
+  void theTimeThatTemporalAddsIsNotTakenForSlowness() {
+    RegionView view = view(A, B);
+    view.learn(latencies(20), "me");
+    view.started("1", "a");
+    clock.advance(Duration.ofMillis(90));
+
+    view.ended("1", "a", ExecutionEnd.succeeded(50));
+
+    assertThat(slowAfter(view, "a")).isEqualTo(440);
+  }
+
+  @Test
+  void anExecutionThatAHedgeOvertookStaysInTheHistoryAsSlow() {
+    RegionView view = view(A, B);
+    RegionError stopped = RegionError.of(FailureType.CANCELLED, "another region was faster");
+    view.ended("1", "a", ExecutionEnd.failed(stopped, 900));
+    view.ended("2", "a", ExecutionEnd.succeeded(5));
+
+    ExecutionTotals told = view.takeReport().get("a").ended();
+
+    assertThat(told.executions()).isEqualTo(1);
+    assertThat(told.percentile(99)).isBetween(890L, 910L);
+  }
+
+  @Test
+  void aStageThatMayHedgeIsGrantedHedgesOnceAndGivesBackWhatItDidNotStart() {
+    RegionView view = view(A, B);
+
+    StageRequest stage = hedged(Hedge.afterSeconds(1).withMaxExtraLoad(1));
+
+    assertThat(view.snapshot(stage, "run").hedges()).isEqualTo(1);
+    assertThat(view.snapshot(stage, "run").hedges()).as("the same task again").isEqualTo(1);
+    assertThat(view.snapshot(request(FederationStrategy.PARALLEL), "other").hedges()).isNull();
+    view.hedgesStarted("run", 0);
+    view.hedgesStarted("run", 0);
+    assertThat(view.snapshot(stage, "next").hedges()).isEqualTo(2);
+  }
+
+  @Test
+  void theKeyIsHonouredWhereTheFederationFileSaysSoAndWhereThereIsNoEndpoint() {
+    URI endpoint = URI.create("https://node.example.com");
+    RegionView view =
+        view(
+            A,
+            RegionConfig.builder("node").endpoint(endpoint).build(),
+            RegionConfig.builder("good").endpoint(endpoint).idempotency(true).build(),
+            RegionConfig.builder("bad").idempotency(false).build());
+
+    WorldSnapshot seen = view.snapshot(hedged(Hedge.afterSeconds(1)), "run");
+
+    assertThat(seen.region("a").honoursKey()).isTrue();
+    assertThat(seen.region("node").honoursKey()).isNull();
+    assertThat(seen.region("good").honoursKey()).isTrue();
+    assertThat(seen.region("bad").honoursKey()).isNull();
+  }
+
+  @Test
+  void aHedgeThatEndedIsCountedOnce() {
+    MetricRegistry registry = new MetricRegistry();
+    RegionView view = view(A, B);
+    view.watch(new FederationMetrics(registry));
+
+    view.hedgeEnded("run/a/0/hedge-1", "b", HedgeOutcome.WON);
+    view.hedgeEnded("run/a/0/hedge-1", "b", HedgeOutcome.WON);
+    view.hedgeEnded("run/b/0/hedge-1", "a", HedgeOutcome.CANCELLED);
+
+    assertThat(registry.getCounters())
+        .hasEntrySatisfying(
+            "federation.region.hedges;region=b;outcome=won",
+            counter -> assertThat(counter.getCount()).isEqualTo(1));
+    assertThat(registry.getCounters().keySet())
+        .noneMatch(name -> name.contains("hedges") && name.contains("region=a"));
   }
 
   @Test
@@ -802,14 +925,15 @@ class RegionViewTest {
     StageRequest request = request(FederationStrategy.LEAST_LOADED);
     assertThat(view.snapshot(request, "1").tieSeed()).isNull();
 
-    view.learn(new LedgerCopy.Known(Map.of(), Map.of(), Map.of(), Map.of(), 2, Map.of()), "me");
+    view.learn(
+        new LedgerCopy.Known(Map.of(), Map.of(), Map.of(), Map.of(), 2, Map.of(), null), "me");
 
     assertThat(view.snapshot(request, "2").tieSeed()).isNotNull();
   }
 
   private static LedgerCopy.Known known(
       Map<String, LedgerState.Health> health, Map<String, LedgerState.Circuit> circuits) {
-    return new LedgerCopy.Known(health, circuits, Map.of(), Map.of(), 1, Map.of());
+    return new LedgerCopy.Known(health, circuits, Map.of(), Map.of(), 1, Map.of(), null);
   }
 
   private long at(int ms) {

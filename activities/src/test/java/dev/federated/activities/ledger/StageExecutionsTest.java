@@ -7,6 +7,8 @@ import dev.federated.ledger.ExecutionTotals;
 import dev.federated.model.AggregationStrategy;
 import dev.federated.model.FailureType;
 import dev.federated.model.FederationStrategy;
+import dev.federated.model.HedgeOutcome;
+import dev.federated.model.HedgedExecution;
 import dev.federated.model.Hop;
 import dev.federated.model.RegionError;
 import dev.federated.model.RegionResult;
@@ -63,6 +65,32 @@ class StageExecutionsTest {
 
     assertThat(cancelled.executions()).isZero();
     assertThat(cancelled.cost()).isEqualTo(0.5);
+  }
+
+  @Test
+  void executionsThatRanSideBySideCountWhereTheyRan() {
+    RegionResult share =
+        share("eu", RegionStatus.SUCCEEDED, List.of(), 1)
+            .withHedges(
+                List.of(
+                    new HedgedExecution("us", HedgeOutcome.LOST, 0, 900, 1, 0.1, true, null),
+                    new HedgedExecution("ap", HedgeOutcome.FAILED, 50, 9, 1, 0, null, DOWN),
+                    new HedgedExecution("eu", HedgeOutcome.WON, 50, 20, 1, 0.5, null, null)),
+                2,
+                0,
+                0.1,
+                true);
+
+    Map<String, ExecutionTotals> executions = StageExecutions.of(stage(null, share));
+
+    assertThat(executions.get("us").executions()).as("it did not end").isZero();
+    assertThat(executions.get("us").cost()).isEqualTo(0.1);
+    assertThat(executions.get("us").percentile(99)).as("but it was slow").isBetween(890L, 910L);
+    assertThat(executions.get("ap").executions()).isEqualTo(1);
+    assertThat(executions.get("ap").successes()).isZero();
+    assertThat(executions.get("eu").successes()).isEqualTo(1);
+    assertThat(executions.get("eu").cost()).isEqualTo(0.5);
+    assertThat(executions.get("eu").tokens()).isEqualTo(7);
   }
 
   private static RegionResult share(

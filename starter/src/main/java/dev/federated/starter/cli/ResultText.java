@@ -90,6 +90,13 @@ final class ResultText {
     if (region.items() != null && !region.items().isEmpty()) {
       note.append("%d items; ".formatted(region.items().count()));
     }
+    if (region.hedges() != null) {
+      List<String> beside =
+          region.hedges().stream()
+              .map(one -> one.region() + " " + one.outcome().wireName())
+              .toList();
+      note.append("hedged: ").append(String.join(", ", beside)).append("; ");
+    }
     for (Hop hop : region.hops()) {
       note.append("left ")
           .append(hop.region())

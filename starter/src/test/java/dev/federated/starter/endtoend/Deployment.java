@@ -49,6 +49,7 @@ final class Deployment implements AutoCloseable {
   private final Map<String, TestNode> working = new LinkedHashMap<>();
   private final Map<String, IntSupplier> asked = new LinkedHashMap<>();
   private final List<FederateProcess> processes = new ArrayList<>();
+  private final SilentNode silent = new SilentNode();
   private final CountDownLatch closed = new CountDownLatch(1);
   private final ArrayNode regions = JsonNodeFactory.instance.arrayNode();
 
@@ -95,6 +96,8 @@ final class Deployment implements AutoCloseable {
     raw("half", RawNode.halfAnAnswer());
     raw("huge", RawNode.largeAnswer(HUGE_BYTES, true));
     raw("endless", RawNode.largeAnswer(HUGE_BYTES, false));
+    nodes.add(silent);
+    region("silent", silent.endpoint()).put("priority", 1_000);
     regions.addObject().put("name", "unpolled");
     regions.addObject().put("name", "leaving");
   }
@@ -126,7 +129,17 @@ final class Deployment implements AutoCloseable {
         "broken",
         "unavailable",
         "redirect");
-    worker("region-ap", Map.of(), "--region", "ap", "spare", "garbage", "half", "huge", "endless");
+    worker(
+        "region-ap",
+        Map.of(),
+        "--region",
+        "ap",
+        "spare",
+        "garbage",
+        "half",
+        "huge",
+        "endless",
+        "silent");
     processes.forEach(FederateProcess::awaitReady);
     awaitSeen();
   }
@@ -205,6 +218,11 @@ final class Deployment implements AutoCloseable {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
     }
+  }
+
+  /** The node of region silent. */
+  SilentNode silent() {
+    return silent;
   }
 
   /** The node of a region that works. */
