@@ -318,6 +318,9 @@ class StageFederationParserTest {
                 null,
                 null,
                 null,
+                null,
+                null,
+                null,
                 null))
         .isEqualTo(FederatedStageConfig.builder().build());
   }
