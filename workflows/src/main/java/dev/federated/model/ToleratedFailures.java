@@ -60,7 +60,8 @@ public record ToleratedFailures(@Nullable Integer count, @Nullable Double percen
    */
   @JsonCreator
   public static ToleratedFailures fromJson(JsonNode json) {
-    if (json.isNumber() && json.doubleValue() == Math.rint(json.doubleValue())) {
+    boolean whole = json.isNumber() && json.doubleValue() == Math.rint(json.doubleValue());
+    if (whole && json.canConvertToInt()) {
       return of(json.intValue());
     }
     String text = json.isTextual() ? json.textValue().strip() : "";

@@ -153,6 +153,27 @@ public final class StageFederationParser {
     return parsed;
   }
 
+  /**
+   * Reports the keys of a block without a strategy that its default strategy does not read.
+   *
+   * @param json the block
+   * @param strategy the default
+   */
+  public static void checkDefaultStrategy(
+      JsonNode json, String path, FederationStrategy strategy, Problems problems) {
+    if (!json.isObject()) {
+      return;
+    }
+    StrictObject block = StrictObject.of(json, path, problems);
+    FederatedStageConfig resolved = FederatedStageConfig.builder().strategy(strategy).build();
+    if (!strategy.replicated()) {
+      QuorumParser.check(resolved, block, List.of());
+    }
+    if (strategy != FederationStrategy.SEQUENTIAL) {
+      WaveParser.check(resolved, block);
+    }
+  }
+
   private static @Nullable String reduceFunction(
       StrictObject block, @Nullable FederationConfig federation) {
     String function = block.text("reduce_function");

@@ -75,6 +75,7 @@ public final class RegionView implements World, RegionListener {
   private volatile Consumer<String> probe = region -> {};
   private volatile Consumer<List<RegionConfig>> regionsChanged = regions -> {};
   private volatile Runnable news = () -> {};
+  private volatile Runnable prioritized = () -> {};
   private volatile @Nullable FederationMetrics metrics;
 
   /**
@@ -127,6 +128,11 @@ public final class RegionView implements World, RegionListener {
   /** Who is told that other workers should hear of something soon. Must not block. */
   public void news(Runnable news) {
     this.news = news;
+  }
+
+  /** Who is told that a stage with a task priority starts. Must not block. */
+  public void prioritized(Runnable prioritized) {
+    this.prioritized = prioritized;
   }
 
   /**
@@ -261,6 +267,9 @@ public final class RegionView implements World, RegionListener {
   @Override
   public WorldSnapshot snapshot(StageRequest request, String runKey) {
     FederationStrategy strategy = strategy(request.federation());
+    if (request.federation().taskPriority() != null) {
+      prioritized.run();
+    }
     synchronized (lock) {
       return switch (strategy) {
         case PARALLEL, SEQUENTIAL, NEAREST, COST_OPTIMIZED ->
