@@ -532,12 +532,18 @@ public final class StageRun {
       }
       return;
     }
-    if (config.quorumOrDefault().maxRegions() != null && !shares.isEmpty()) {
-      // The execution that is redriven chose the regions.
-      return;
-    }
-    for (RegionSnapshot region : RegionSelector.replicatedTo(config, snapshot)) {
-      if (shares.containsKey(region.name())) {
+    // With max_regions the execution that is redriven chose the regions.
+    Set<String> chosen =
+        redrive != null && config.quorumOrDefault().maxRegions() != null && !shares.isEmpty()
+            ? redrive.shares().keySet()
+            : null;
+    List<RegionSnapshot> candidates =
+        chosen != null
+            ? RegionSelector.inOrder(config, snapshot)
+            : RegionSelector.replicatedTo(config, snapshot);
+    for (RegionSnapshot region : candidates) {
+      String name = region.name();
+      if (shares.containsKey(name) || (chosen != null && !chosen.contains(name))) {
         continue;
       }
       switch (rules.of(region).verdict()) {

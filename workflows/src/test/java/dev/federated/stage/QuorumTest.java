@@ -13,10 +13,13 @@ import dev.federated.model.Distribution;
 import dev.federated.model.FailureType;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationStrategy;
+import dev.federated.model.KeyRoot;
 import dev.federated.model.LateResultPolicy;
 import dev.federated.model.PartialFailurePolicy;
+import dev.federated.model.Redrive;
 import dev.federated.model.RegionStatus;
 import dev.federated.model.StageOutcome;
+import dev.federated.model.StageRequest;
 import dev.federated.model.ToleratedFailures;
 import io.temporal.api.enums.v1.EventType;
 import io.temporal.api.history.v1.HistoryEvent;
@@ -414,6 +417,51 @@ class QuorumTest {
     assertThat(result.outcome()).isEqualTo(StageOutcome.SUCCEEDED);
     assertThat(regions.calledRegions()).containsExactly("us", "us", "eu");
     assertThat(result.complete()).isNull();
+  }
+
+  @Test
+  void aRedriveOfAWaveThatStoppedGoesOnWithItsRegionsAndNoOther() {
+    CountDownLatch repaired = new CountDownLatch(1);
+    regions
+        .region("us", answers("1"))
+        .region(
+            "eu",
+            request -> {
+              if (repaired.getCount() > 0) {
+                throw ScriptedRegions.failure(FailureType.REGION_REJECTED, false, 401);
+              }
+              return ScriptedRegions.response(ScriptedRegions.json("2"));
+            })
+        .region("ap", answers("3"))
+        .region("sa", answers("4"))
+        .start();
+    FederatedStageConfig.Builder block =
+        wave("us", "eu", "ap", "sa").maxRegions(3).stopOnFailure(true);
+    FederatedStageResult first = regions.run(block);
+    repaired.countDown();
+    WorkflowStub redrive = regions.control(FederatedStageWorkflow.TYPE, first.workflowId() + "~r1");
+    redrive.start(
+        new StageRequest(
+                "process",
+                "transformer",
+                ScriptedRegions.json("{}"),
+                ScriptedRegions.json("{}"),
+                block.build())
+            .redriving(
+                new Redrive(
+                    first.workflowId(),
+                    first.runId(),
+                    new KeyRoot(first.workflowId(), first.runId()),
+                    first.regionResults(),
+                    null,
+                    false)));
+
+    FederatedStageResult result = ScriptedRegions.result(redrive);
+
+    assertThat(first.missingRegions()).containsExactly("eu", "ap");
+    assertThat(result.successfulRegions()).containsExactly("us", "eu", "ap");
+    assertThat(result.complete()).isNull();
+    assertThat(regions.calledRegions()).containsExactly("us", "eu", "eu", "ap");
   }
 
   @Test
