@@ -19,6 +19,8 @@ import dev.federated.pipeline.PipelineWorkflowImpl;
 import dev.federated.stage.FederatedQueues;
 import dev.federated.stage.FederatedStageWorkflow;
 import dev.federated.stage.FederatedStageWorkflowImpl;
+import dev.federated.stage.ProbeRegionActivity;
+import dev.federated.stage.RegionHealth;
 import dev.federated.worker.LoadedAggregator;
 import dev.federated.worker.StageFailureInterceptor;
 import io.temporal.activity.Activity;
@@ -130,11 +132,25 @@ public final class ScriptedWorkers implements AutoCloseable {
                 .build())
         .registerActivitiesImplementations(
             new ScriptedExecution(
-                region, () -> scriptOf(region.name()), breakers, client, time, calls::add));
+                region, () -> scriptOf(region.name()), breakers, client, time, calls::add),
+            (ProbeRegionActivity) this::health);
   }
 
   private RegionScript scriptOf(String region) {
     return Objects.requireNonNull(scripts.get(region), region);
+  }
+
+  /** What a wave finds that looks at a region before it goes on. */
+  private RegionHealth health(String region) {
+    boolean offline = scriptOf(region).offline();
+    int places = federation.region(region).map(RegionConfig::maxConcurrent).orElse(0);
+    return new RegionHealth(
+        !offline,
+        offline ? RegionProbe.OFFLINE : RegionProbe.HEALTHY,
+        null,
+        null,
+        places,
+        offline ? "does not answer, as scripted" : null);
   }
 
   /** What a probe of a region finds, when a call of it has failed. */

@@ -183,6 +183,7 @@ final class FederationServices implements AutoCloseable {
           client.getWorkflowServiceStubs(),
           namespace,
           Duration.ofMillis((long) (federation.healthCheckIntervalSeconds() * 1000)));
+      view.prioritized(new PriorityCheck(client.getWorkflowServiceStubs())::prioritized);
       // Probes of the control worker carry no key: only region workers resolve keys.
       monitor =
           new RegionMonitor(

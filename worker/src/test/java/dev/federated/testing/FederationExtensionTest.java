@@ -102,6 +102,23 @@ class FederationExtensionTest {
   }
 
   @Test
+  void aWaveThatLooksAtTheHealthOfItsRegionsPassesOnesThatAreUp() {
+    federation.script("us", RegionScript.up());
+
+    FederatedStageResult result =
+        federation.runStage(
+            FederatedStageConfig.builder()
+                .strategy(FederationStrategy.SEQUENTIAL)
+                .regions(List.of("us", "eu"))
+                .pauseSeconds(3600.0)
+                .healthGate(true)
+                .build());
+
+    assertThat(result.outcome()).isEqualTo(StageOutcome.SUCCEEDED);
+    assertThat(result.successfulRegions()).containsExactly("us", "eu");
+  }
+
+  @Test
   void regionThatIsDownIsLeftForTheNextAndTheWorkIsDoneOnce() {
     FederatedStageResult result = federation.runStage(nearest("us", "eu").build());
     RegionResult share = of(result, "us");

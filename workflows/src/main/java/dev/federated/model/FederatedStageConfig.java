@@ -62,6 +62,9 @@ import org.jspecify.annotations.Nullable;
  * @param partitionLocation the field of an item that says where it is; null means location
  * @param regionInputs the inputs of each region's share instead of the stage's, by region; null
  *     means that every region gets the stage's. Its regions are the stage's where none are listed
+ * @param quorum how many regions the stage needs; null means that it waits for all
+ * @param wave what a sequential stage does between two regions; null means nothing
+ * @param taskPriority the order in which waiting executions are taken; null means the server's
  */
 @WireRecord
 @JsonDeserialize(builder = FederatedStageConfig.Builder.class)
@@ -100,7 +103,10 @@ public record FederatedStageConfig(
     @Nullable String partitionItems,
     @Nullable PartitionBy partitionBy,
     @Nullable String partitionLocation,
-    @Nullable Map<String, JsonNode> regionInputs) {
+    @Nullable Map<String, JsonNode> regionInputs,
+    @Nullable Quorum quorum,
+    @Nullable Wave wave,
+    @Nullable TaskPriority taskPriority) {
   public FederatedStageConfig {
     if (regionInputs != null) {
       regionInputs = Collections.unmodifiableMap(new LinkedHashMap<>(regionInputs));
@@ -156,12 +162,24 @@ public record FederatedStageConfig(
     builder.partitionBy = partitionBy;
     builder.partitionLocation = partitionLocation;
     builder.regionInputs = regionInputs;
-
+    builder.quorum = quorum;
+    builder.wave = wave;
+    builder.taskPriority = taskPriority;
     return builder;
   }
 
   /** The field of an item that says where it is, unless the block names another: location. */
   public static final String DEFAULT_PARTITION_LOCATION = "location";
+
+  /** How many regions the stage needs, with its defaults. */
+  public Quorum quorumOrDefault() {
+    return quorum == null ? Quorum.NONE : quorum;
+  }
+
+  /** What a sequential stage does between two regions, with its defaults. */
+  public Wave waveOrDefault() {
+    return wave == null ? Wave.NONE : wave;
+  }
 
   /** Whether every region gets a part of an array of the inputs. */
   public boolean partitioned() {
@@ -229,6 +247,9 @@ public record FederatedStageConfig(
     private @Nullable PartitionBy partitionBy;
     private @Nullable String partitionLocation;
     private @Nullable Map<String, JsonNode> regionInputs;
+    private @Nullable Quorum quorum;
+    private @Nullable Wave wave;
+    private @Nullable TaskPriority taskPriority;
 
     private Builder() {}
 
@@ -450,6 +471,95 @@ public record FederatedStageConfig(
       return this;
     }
 
+    /** Sets how many regions the stage needs. */
+    public Builder quorum(@Nullable Quorum quorum) {
+      this.quorum = Quorum.NONE.equals(quorum) ? null : quorum;
+      return this;
+    }
+
+    /** Sets require_available. */
+    @JsonIgnore
+    public Builder requireAvailable(@Nullable Integer requireAvailable) {
+      return quorum((quorum == null ? Quorum.NONE : quorum).withRequireAvailable(requireAvailable));
+    }
+
+    /** Sets max_regions. */
+    @JsonIgnore
+    public Builder maxRegions(@Nullable Integer maxRegions) {
+      return quorum((quorum == null ? Quorum.NONE : quorum).withMaxRegions(maxRegions));
+    }
+
+    /** Sets grace_seconds. */
+    @JsonIgnore
+    public Builder graceSeconds(@Nullable Double graceSeconds) {
+      return quorum((quorum == null ? Quorum.NONE : quorum).withGraceSeconds(graceSeconds));
+    }
+
+    /** Sets tolerated_failures. */
+    @JsonIgnore
+    public Builder toleratedFailures(@Nullable ToleratedFailures toleratedFailures) {
+      return quorum(
+          (quorum == null ? Quorum.NONE : quorum).withToleratedFailures(toleratedFailures));
+    }
+
+    /** Sets on_late_result. */
+    @JsonIgnore
+    public Builder onLateResult(@Nullable LateResultPolicy onLateResult) {
+      return quorum((quorum == null ? Quorum.NONE : quorum).withOnLateResult(onLateResult));
+    }
+
+    /** Sets what a sequential stage does between two regions. */
+    public Builder wave(@Nullable Wave wave) {
+      this.wave = Wave.NONE.equals(wave) ? null : wave;
+      return this;
+    }
+
+    /** Sets stop_on_failure. */
+    @JsonIgnore
+    public Builder stopOnFailure(boolean stopOnFailure) {
+      return wave((wave == null ? Wave.NONE : wave).withStopOnFailure(stopOnFailure));
+    }
+
+    /** Sets pause_seconds. */
+    @JsonIgnore
+    public Builder pauseSeconds(@Nullable Double pauseSeconds) {
+      return wave((wave == null ? Wave.NONE : wave).withPauseSeconds(pauseSeconds));
+    }
+
+    /** Sets health_gate. */
+    @JsonIgnore
+    public Builder healthGate(boolean healthGate) {
+      return wave((wave == null ? Wave.NONE : wave).withHealthGate(healthGate));
+    }
+
+    /** Sets the order in which waiting executions are taken. */
+    public Builder taskPriority(@Nullable TaskPriority taskPriority) {
+      this.taskPriority = TaskPriority.NONE.equals(taskPriority) ? null : taskPriority;
+      return this;
+    }
+
+    /** Sets priority. */
+    @JsonIgnore
+    public Builder priority(@Nullable Integer priority) {
+      return taskPriority(
+          (taskPriority == null ? TaskPriority.NONE : taskPriority).withPriority(priority));
+    }
+
+    /** Sets fairness_key. */
+    @JsonIgnore
+    public Builder fairnessKey(@Nullable String fairnessKey) {
+      return taskPriority(
+          (taskPriority == null ? TaskPriority.NONE : taskPriority).withFairnessKey(fairnessKey));
+    }
+
+    /** Sets fairness_weight. */
+    @JsonIgnore
+    public Builder fairnessWeight(@Nullable Double fairnessWeight) {
+      return taskPriority(
+          (taskPriority == null ? TaskPriority.NONE : taskPriority)
+              .withFairnessWeight(fairnessWeight));
+    }
+
     /** The block. */
     public FederatedStageConfig build() {
       return new FederatedStageConfig(
@@ -487,7 +597,10 @@ public record FederatedStageConfig(
           partitionItems,
           partitionBy,
           partitionLocation,
-          regionInputs);
+          regionInputs,
+          quorum,
+          wave,
+          taskPriority);
     }
   }
 }

@@ -23,11 +23,11 @@ public final class StageFederationParser {
   /** The largest max_cost. */
   public static final double MOST_COST = 1e12;
 
-  private static final double LONGEST_SECONDS = 86_400;
+  static final double LONGEST_SECONDS = 86_400;
   private static final double LONGEST_RESUME_SECONDS = 365 * 86_400;
   private static final double LONGEST_TOTAL_SECONDS = 30 * 86_400;
   static final long LARGEST_COUNT = 1_000_000_000_000_000L;
-  private static final int MOST_REGIONS = 10_000;
+  static final int MOST_REGIONS = 10_000;
 
   private StageFederationParser() {}
 
@@ -114,18 +114,11 @@ public final class StageFederationParser {
 
     DistributionParser.parse(block, federation, config);
     HedgeParser.parse(block, federation, config);
+    config.quorum(QuorumParser.parse(block));
+    config.wave(WaveParser.parse(block));
+    config.taskPriority(TaskPriorityParser.parse(block));
 
-    block.notYetSupported(
-        "require_available",
-        "max_regions",
-        "grace_seconds",
-        "tolerated_failures",
-        "on_late_result",
-        "stop_on_failure",
-        "health_gate",
-        "priority",
-        "fairness_key",
-        "transport");
+    block.notYetSupported("transport");
     block.misplaced(
         "to the stage, beside its federation block",
         "id",
@@ -155,8 +148,32 @@ public final class StageFederationParser {
 
     FederatedStageConfig parsed = config.build();
     checkResidency(parsed, block, federation);
-    checkMinRegions(parsed, block, federation);
+    List<String> possible = possibleRegions(parsed, federation);
+    checkMinRegions(parsed, block, possible);
+    QuorumParser.check(parsed, block, possible);
+    WaveParser.check(parsed, block);
     return parsed;
+  }
+
+  /**
+   * Reports the keys of a block without a strategy that its default strategy does not read.
+   *
+   * @param json the block
+   * @param strategy the default
+   */
+  public static void checkDefaultStrategy(
+      JsonNode json, String path, FederationStrategy strategy, Problems problems) {
+    if (!json.isObject()) {
+      return;
+    }
+    StrictObject block = StrictObject.of(json, path, problems);
+    FederatedStageConfig resolved = FederatedStageConfig.builder().strategy(strategy).build();
+    if (!strategy.replicated()) {
+      QuorumParser.check(resolved, block, List.of());
+    }
+    if (strategy != FederationStrategy.SEQUENTIAL) {
+      WaveParser.check(resolved, block);
+    }
   }
 
   private static @Nullable String reduceFunction(
@@ -184,23 +201,29 @@ public final class StageFederationParser {
     return function;
   }
 
-  private static void checkMinRegions(
-      FederatedStageConfig config, StrictObject block, @Nullable FederationConfig federation) {
-    int least = config.minRegions();
-    if (least == 1) {
-      return;
-    }
-    FederationStrategy strategy = config.strategy();
+  /** The regions that may run the stage by its own block; empty if that is not known. */
+  private static List<String> possibleRegions(
+      FederatedStageConfig config, @Nullable FederationConfig federation) {
     List<String> regions = config.regions();
     if (regions.isEmpty() && federation != null) {
       regions = federation.regionNames();
     }
     Residency residency = config.residency();
     if (residency != null && residency.regions() != null && regions.isEmpty()) {
-      regions = residency.regions();
-    } else if (residency != null) {
-      regions = regions.stream().filter(name -> allows(residency, name, federation)).toList();
+      return residency.regions();
     }
+    return residency == null
+        ? regions
+        : regions.stream().filter(name -> allows(residency, name, federation)).toList();
+  }
+
+  private static void checkMinRegions(
+      FederatedStageConfig config, StrictObject block, List<String> regions) {
+    int least = config.minRegions();
+    if (least == 1) {
+      return;
+    }
+    FederationStrategy strategy = config.strategy();
     String problem = null;
     if (strategy != null && !strategy.replicated()) {
       problem =

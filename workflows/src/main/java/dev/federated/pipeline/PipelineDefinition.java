@@ -1,6 +1,7 @@
 package dev.federated.pipeline;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.federated.model.TaskPriority;
 import dev.federated.model.WireRecord;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  *     other depends
  * @param stages its stages in the order of the document, 1 to 1000, without cycles
  * @param maxCost the most that its federated stages may cost together, above 0; null means no limit
+ * @param taskPriority the order in which executions of its stages are taken that say nothing of it,
+ *     local ones included; null means the server's
  */
 @WireRecord
 public record PipelineDefinition(
@@ -25,12 +28,13 @@ public record PipelineDefinition(
     @Nullable JsonNode inputSchema,
     @Nullable String outputStageId,
     List<StageDefinition> stages,
-    @Nullable Double maxCost) {
+    @Nullable Double maxCost,
+    @Nullable TaskPriority taskPriority) {
   public PipelineDefinition {
     stages = List.copyOf(stages);
   }
 
-  /** A pipeline whose cost has no limit. */
+  /** A pipeline whose cost has no limit and whose executions are taken in the server's order. */
   public PipelineDefinition(
       String id,
       @Nullable String name,
@@ -38,11 +42,12 @@ public record PipelineDefinition(
       @Nullable JsonNode inputSchema,
       @Nullable String outputStageId,
       List<StageDefinition> stages) {
-    this(id, name, execution, inputSchema, outputStageId, stages, null);
+    this(id, name, execution, inputSchema, outputStageId, stages, null, null);
   }
 
   /** The same pipeline with those stages. */
   public PipelineDefinition withStages(List<StageDefinition> others) {
-    return new PipelineDefinition(id, name, execution, inputSchema, outputStageId, others, maxCost);
+    return new PipelineDefinition(
+        id, name, execution, inputSchema, outputStageId, others, maxCost, taskPriority);
   }
 }

@@ -8,12 +8,14 @@ import dev.federated.model.FederationStrategy;
 import dev.federated.model.NamedSecret;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.Residency;
+import dev.federated.model.TaskPriority;
 import dev.federated.parsing.InvalidDocumentException;
 import dev.federated.parsing.NearestNames;
 import dev.federated.parsing.Problem;
 import dev.federated.parsing.Problems;
 import dev.federated.parsing.StageFederationParser;
 import dev.federated.parsing.StrictObject;
+import dev.federated.parsing.TaskPriorityParser;
 import dev.federated.pipeline.TemplateReference.Segment;
 import dev.federated.routing.FederationSnapshots;
 import dev.federated.routing.RegionSelector;
@@ -63,7 +65,10 @@ public final class PipelineParser {
           "redrive_of",
           "key_root",
           "interventions",
-          "carried_regions");
+          "carried_regions",
+          "complete",
+          "missing_regions",
+          "late_workflow_id");
 
   private static final int MOST_NAMES_LISTED = 20;
   private static final Pattern PLACE =
@@ -116,7 +121,10 @@ public final class PipelineParser {
 
   /** What a pipeline says about federation as a whole. */
   private record Defaults(
-      boolean enabled, @Nullable FederationStrategy strategy, @Nullable Double maxCost) {}
+      boolean enabled,
+      @Nullable FederationStrategy strategy,
+      @Nullable Double maxCost,
+      @Nullable TaskPriority priority) {}
 
   /** A stage and where it stands. */
   private record PlacedStage(StageDefinition stage, String place) {}
@@ -142,15 +150,17 @@ public final class PipelineParser {
     FederationStrategy strategy = null;
     PipelineExecution execution = null;
     Double maxCost = null;
+    TaskPriority priority = null;
     StrictObject block = root.object("federation");
     if (block != null) {
       enabled = block.bool("enabled", true);
       strategy = block.constant("default_strategy", FederationStrategy.class, "strategy");
       execution = block.constant("execution", PipelineExecution.class, "execution");
       maxCost = block.positive("max_cost", StageFederationParser.MOST_COST);
+      priority = TaskPriorityParser.parse(block);
       block.finish();
     }
-    Defaults defaults = new Defaults(enabled, strategy, maxCost);
+    Defaults defaults = new Defaults(enabled, strategy, maxCost, priority);
 
     JsonNode inputSchema = root.node("input_schema");
     if (inputSchema != null && !inputSchema.isObject()) {
@@ -179,11 +189,12 @@ public final class PipelineParser {
         inputSchema,
         outputStageId,
         stages.stream().map(PlacedStage::stage).toList(),
-        maxCost);
+        maxCost,
+        priority);
   }
 
   private StageDefinition singleStage(JsonNode json) {
-    StageDefinition stage = stage(json, "", new Defaults(true, null, null));
+    StageDefinition stage = stage(json, "", new Defaults(true, null, null, null));
     if (stage.federation() == null) {
       problems.add("federation", null, "is required: without it there is nothing to federate");
     }
@@ -274,13 +285,24 @@ public final class PipelineParser {
   }
 
   private FederatedStageConfig federationBlock(JsonNode json, String place, Defaults defaults) {
-    FederatedStageConfig block = StageFederationParser.parse(json, place, federation, problems);
+    FederatedStageConfig parsed = StageFederationParser.parse(json, place, federation, problems);
+    TaskPriority own = parsed.taskPriority();
+    FederatedStageConfig block =
+        defaults.priority() == null
+            ? parsed
+            : parsed.toBuilder()
+                .taskPriority(own == null ? defaults.priority() : own.orElse(defaults.priority()))
+                .build();
     if (json.hasNonNull("strategy")) {
       return block;
     }
     FederationStrategy resolved = defaults.strategy();
     if (resolved == null && federation != null) {
       resolved = federation.defaultStrategy();
+    }
+    if (resolved != null || federation != null) {
+      StageFederationParser.checkDefaultStrategy(
+          json, place, resolved == null ? FederationStrategy.PARALLEL : resolved, problems);
     }
     if (resolved != null && !resolved.replicated() && block.partitioned()) {
       problems.add(

@@ -22,6 +22,7 @@ import dev.federated.stage.PayloadSizes;
 import dev.federated.stage.StageNotice;
 import dev.federated.stage.StageResultJson;
 import dev.federated.stage.StageRun;
+import dev.federated.stage.TaskPriorities;
 import dev.federated.stage.World;
 import io.temporal.activity.ActivityOptions;
 import io.temporal.common.RetryOptions;
@@ -427,10 +428,10 @@ final class PipelineRun implements TemplateScope {
             });
   }
 
-  private static ActivityOptions options(StageDefinition stage, JsonNode config) {
+  private ActivityOptions options(StageDefinition stage, JsonNode config) {
     double own = config.path("timeout_seconds").asDouble(0) + HEARTBEAT_TIMEOUT.toSeconds();
     double timeout = Math.max(LOCAL_TIMEOUT_SECONDS, own);
-    return ActivityOptions.newBuilder()
+    return TaskPriorities.apply(pipeline.taskPriority(), ActivityOptions.newBuilder())
         .setTaskQueue(FederatedQueues.CONTROL)
         .setStartToCloseTimeout(Duration.ofMillis(Math.round(timeout * 1000)))
         .setHeartbeatTimeout(HEARTBEAT_TIMEOUT)

@@ -9,6 +9,7 @@ import dev.federated.model.RoutingDecision;
 import dev.federated.model.WorldSnapshot;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -133,8 +134,8 @@ public final class RegionSelector {
    * included; null if the stage may start, or if no region may run it whatever it costs.
    */
   public static @Nullable String overMaxCost(FederatedStageConfig config, WorldSnapshot snapshot) {
-    Double most = config.maxCost();
-    if (most == null) {
+    Double budget = config.maxCost();
+    if (budget == null) {
       return null;
     }
     boolean replicated = strategy(config, snapshot).replicated();
@@ -143,8 +144,9 @@ public final class RegionSelector {
     RegionSnapshot cheapest = null;
     double sum = 0;
     int regions = 0;
+    int most = replicated ? mostRegions(config) : Integer.MAX_VALUE;
     for (RegionSnapshot region : inOrder(config, snapshot)) {
-      if (rules.of(region).eligible()) {
+      if (regions < most && rules.of(region).eligible()) {
         regions++;
         sum += costs.total(region);
         if (cheapest == null || costs.total(region) < costs.total(cheapest)) {
@@ -156,10 +158,10 @@ public final class RegionSelector {
       return null;
     }
     if (replicated) {
-      return ExecutionCosts.exceeds(sum, most)
+      return ExecutionCosts.exceeds(sum, budget)
           ? "max_cost is %s, and %s estimated to cost %s"
               .formatted(
-                  ExecutionCosts.amount(most),
+                  ExecutionCosts.amount(budget),
                   regions == 1 ? cheapest.name() + " is" : "its " + regions + " regions are",
                   ExecutionCosts.amount(sum))
           : null;
@@ -167,7 +169,7 @@ public final class RegionSelector {
     return costs.over(cheapest) && explicitFallback(config, snapshot) == null
         ? "max_cost is %s, and the cheapest region, %s, is estimated to cost %s"
             .formatted(
-                ExecutionCosts.amount(most),
+                ExecutionCosts.amount(budget),
                 cheapest.name(),
                 ExecutionCosts.amount(costs.total(cheapest)))
         : null;
@@ -200,7 +202,7 @@ public final class RegionSelector {
     }
     List<Candidate> ranked = rank(eligible);
     String over = strategy.replicated() ? overMaxCost(config, snapshot) : null;
-    int called = strategy.replicated() ? ranked.size() : Math.min(1, ranked.size());
+    int called = Math.min(strategy.replicated() ? mostRegions(config) : 1, ranked.size());
     called = over == null ? called : 0;
     List<String> chosen = new ArrayList<>(called);
     for (Candidate candidate : ranked.subList(0, called)) {
@@ -235,6 +237,41 @@ public final class RegionSelector {
     List<RegionSnapshot> all = new ArrayList<>(snapshot.candidates());
     all.sort(Ranking.BY_PRIORITY);
     return all;
+  }
+
+  /**
+   * The regions that a replicated stage is sent to or that it names in its results, in order: all
+   * candidates, or with {@code max_regions} so many of them, eligible ones before those that are
+   * unavailable now, and those that are excluded.
+   */
+  public static List<RegionSnapshot> replicatedTo(
+      FederatedStageConfig config, WorldSnapshot snapshot) {
+    List<RegionSnapshot> inOrder = inOrder(config, snapshot);
+    int most = mostRegions(config);
+    if (inOrder.size() <= most) {
+      return inOrder;
+    }
+    Eligibility.Rules rules = new Eligibility.Rules(config, snapshot);
+    Set<String> taken = new HashSet<>();
+    for (Eligibility.Verdict verdict :
+        List.of(Eligibility.Verdict.ELIGIBLE, Eligibility.Verdict.UNAVAILABLE)) {
+      for (RegionSnapshot region : inOrder) {
+        if (taken.size() < most && rules.of(region).verdict() == verdict) {
+          taken.add(region.name());
+        }
+      }
+    }
+    return inOrder.stream()
+        .filter(
+            region ->
+                taken.contains(region.name())
+                    || rules.of(region).verdict() == Eligibility.Verdict.EXCLUDED)
+        .toList();
+  }
+
+  private static int mostRegions(FederatedStageConfig config) {
+    Integer most = config.quorumOrDefault().maxRegions();
+    return most == null ? Integer.MAX_VALUE : most;
   }
 
   private List<Candidate> rank(List<RegionSnapshot> eligible) {
@@ -437,7 +474,8 @@ public final class RegionSelector {
     }
     reason.begin(strategy.wireName()).add(": ");
     if (strategy.replicated()) {
-      reason.add(ranked.size()).add(" of ").add(ranked.size() + ineligible.size()).add(" regions");
+      int called = Math.min(mostRegions(config), ranked.size());
+      reason.add(called).add(" of ").add(ranked.size() + ineligible.size()).add(" regions");
     } else {
       reason.add(ranked.get(0).region()).add(", ").add(ranked.get(0).reason());
     }

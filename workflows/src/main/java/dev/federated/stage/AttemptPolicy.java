@@ -46,7 +46,7 @@ final class AttemptPolicy {
     Duration retryDelay = seconds(config.retryDelaySeconds());
     Duration firstPause =
         retryDelay.compareTo(SHORTEST_RETRY_PAUSE) < 0 ? SHORTEST_RETRY_PAUSE : retryDelay;
-    return ActivityOptions.newBuilder()
+    return TaskPriorities.apply(config.taskPriority(), ActivityOptions.newBuilder())
         .setTaskQueue(FederatedQueues.ofRegion(region))
         .setStartToCloseTimeout(seconds(attempt))
         .setScheduleToStartTimeout(seconds(queueSeconds(attempt)))

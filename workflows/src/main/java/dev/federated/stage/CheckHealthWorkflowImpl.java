@@ -1,23 +1,13 @@
 package dev.federated.stage;
 
-import dev.federated.model.CircuitState;
-import dev.federated.model.RegionError;
 import dev.federated.model.RegionSnapshot;
-import io.temporal.activity.ActivityOptions;
-import io.temporal.common.RetryOptions;
 import io.temporal.workflow.Promise;
 import io.temporal.workflow.Workflow;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** See {@link CheckHealthWorkflow}. */
 public final class CheckHealthWorkflowImpl implements CheckHealthWorkflow {
-  /** How long a region's worker may take to accept the probe before it counts as missing. */
-  private static final Duration WAIT_FOR_WORKER = Duration.ofSeconds(5);
-
-  private static final Duration LONGEST_PROBE = Duration.ofSeconds(10);
-
   private final World world;
 
   /** With what the control worker knows. */
@@ -30,65 +20,13 @@ public final class CheckHealthWorkflowImpl implements CheckHealthWorkflow {
     RegionSnapshot[] regions =
         Workflow.sideEffect(
             RegionSnapshot[].class, () -> world.everyRegion().toArray(RegionSnapshot[]::new));
+    HealthProbe probe = new HealthProbe(world);
     Map<String, Promise<RegionHealth>> probes = new LinkedHashMap<>();
     for (RegionSnapshot region : regions) {
-      probes.put(region.name(), probe(region));
+      probes.put(region.name(), probe.probe(region));
     }
     Map<String, RegionHealth> health = new LinkedHashMap<>();
-    probes.forEach((region, probe) -> health.put(region, probe.get()));
+    probes.forEach((region, answer) -> health.put(region, answer.get()));
     return health;
-  }
-
-  private Promise<RegionHealth> probe(RegionSnapshot region) {
-    if (Boolean.FALSE.equals(region.enabled())) {
-      return Workflow.newPromise(unhealthy(region, "disabled", "disabled in the federation file"));
-    }
-    ActivityOptions options =
-        ActivityOptions.newBuilder()
-            .setTaskQueue(FederatedQueues.ofRegion(region.name()))
-            .setScheduleToStartTimeout(WAIT_FOR_WORKER)
-            .setStartToCloseTimeout(LONGEST_PROBE)
-            .setRetryOptions(RetryOptions.newBuilder().setMaximumAttempts(1).build())
-            .setSummary("probe " + region.name())
-            .build();
-    return Workflow.newUntypedActivityStub(options)
-        .executeAsync(ProbeRegionActivity.PROBE_REGION, RegionHealth.class, region.name())
-        .handle(
-            (health, failure) -> {
-              if (failure != null) {
-                return unreachable(region, failure);
-              }
-              return region.circuit() == CircuitState.OPEN && health.healthy()
-                  ? health.withReason("circuit breaker is open")
-                  : health;
-            });
-  }
-
-  private RegionHealth unreachable(RegionSnapshot region, RuntimeException failure) {
-    RemoteOutcome outcome = RemoteOutcome.failed(region.name(), failure, this::noWorker);
-    RegionError error = outcome.error();
-    if (error == null) {
-      return unhealthy(region, "unhealthy", failure.toString());
-    }
-    return switch (error.type()) {
-      case NO_WORKER_IN_REGION -> unhealthy(region, "no_worker", error.message());
-      case REGION_OVERLOADED ->
-          unhealthy(
-              region,
-              "busy",
-              "its workers did not take the probe within %d s; they are busy, or just gone"
-                  .formatted(WAIT_FOR_WORKER.toSeconds()));
-      default -> unhealthy(region, "unhealthy", error.message());
-    };
-  }
-
-  /** Whether nobody polls the region's queue, recorded as everything from outside. */
-  private boolean noWorker(String region) {
-    return Workflow.sideEffect(Boolean.class, () -> !Boolean.TRUE.equals(world.polled(region)));
-  }
-
-  private static RegionHealth unhealthy(RegionSnapshot region, String status, String reason) {
-    Integer places = region.maxConcurrent();
-    return new RegionHealth(false, status, null, null, places == null ? 0 : places, reason);
   }
 }

@@ -47,6 +47,10 @@ import org.jspecify.annotations.Nullable;
  * @param interventions what operators decided while the stage was parked; null for nothing
  * @param carriedRegions regions whose results were taken over from the workflow that this one
  *     redrives; null for none
+ * @param complete false if a region that the stage was sent to gave nothing, which a stage says
+ *     that has a quorum or is a wave; null otherwise
+ * @param missingRegions these regions, in region order; null for none
+ * @param lateWorkflowId the workflow that carries on what the stage did not wait for; null for none
  */
 @WireRecord
 public record FederatedStageResult(
@@ -72,7 +76,10 @@ public record FederatedStageResult(
     @Nullable String redriveOf,
     @Nullable KeyRoot keyRoot,
     @Nullable List<StageDecision> interventions,
-    @Nullable List<String> carriedRegions) {
+    @Nullable List<String> carriedRegions,
+    @Nullable Boolean complete,
+    @Nullable List<String> missingRegions,
+    @Nullable String lateWorkflowId) {
   public FederatedStageResult {
     warnings = List.copyOf(warnings);
     successfulRegions = List.copyOf(successfulRegions);
@@ -81,6 +88,100 @@ public record FederatedStageResult(
     decisions = List.copyOf(decisions);
     interventions = interventions == null ? null : List.copyOf(interventions);
     carriedRegions = carriedRegions == null ? null : List.copyOf(carriedRegions);
+    missingRegions = missingRegions == null ? null : List.copyOf(missingRegions);
+  }
+
+  /** The record of a stage that nothing is said of whether it is complete. */
+  public FederatedStageResult(
+      String stageId,
+      StageOutcome outcome,
+      FederationStrategy strategy,
+      AggregationStrategy aggregation,
+      @Nullable AggregationOptions aggregationOptions,
+      @Nullable JsonNode recordedAggregate,
+      @Nullable String winner,
+      @Nullable RegionError error,
+      List<String> warnings,
+      boolean hasPartialFailure,
+      List<String> successfulRegions,
+      List<String> failedRegions,
+      Map<String, RegionResult> regionResults,
+      List<RoutingDecision> decisions,
+      double totalCost,
+      long totalTokens,
+      long latencyMs,
+      String workflowId,
+      String runId,
+      @Nullable String redriveOf,
+      @Nullable KeyRoot keyRoot,
+      @Nullable List<StageDecision> interventions,
+      @Nullable List<String> carriedRegions) {
+    this(
+        stageId,
+        outcome,
+        strategy,
+        aggregation,
+        aggregationOptions,
+        recordedAggregate,
+        winner,
+        error,
+        warnings,
+        hasPartialFailure,
+        successfulRegions,
+        failedRegions,
+        regionResults,
+        decisions,
+        totalCost,
+        totalTokens,
+        latencyMs,
+        workflowId,
+        runId,
+        redriveOf,
+        keyRoot,
+        interventions,
+        carriedRegions,
+        null,
+        null,
+        null);
+  }
+
+  /**
+   * The same record, which says that those regions gave nothing.
+   *
+   * @param missing the regions; null or none leaves the record as it is
+   * @param late the workflow that carries them on, or null
+   */
+  FederatedStageResult missing(@Nullable List<String> missing, @Nullable String late) {
+    if (missing == null || missing.isEmpty()) {
+      return this;
+    }
+    return new FederatedStageResult(
+        stageId,
+        outcome,
+        strategy,
+        aggregation,
+        aggregationOptions,
+        recordedAggregate,
+        winner,
+        error,
+        warnings,
+        hasPartialFailure,
+        successfulRegions,
+        failedRegions,
+        regionResults,
+        decisions,
+        totalCost,
+        totalTokens,
+        latencyMs,
+        workflowId,
+        runId,
+        redriveOf,
+        keyRoot,
+        interventions,
+        carriedRegions,
+        false,
+        missing,
+        late);
   }
 
   /** What the stage counts against a {@code max_cost}, see {@link RegionResult#chargeable}. */

@@ -29,6 +29,9 @@ public final class Parking {
   /** The type of the {@code ApplicationFailure} of a decision that cannot be carried out. */
   public static final String REFUSED = "DecisionRefused";
 
+  /** How the summary of the timer begins that a parked stage has, and no other timer of ours. */
+  public static final String TIMER_SUMMARY = "parked: ";
+
   private final StageRequest request;
   private final Function<String, @Nullable Eligibility> region;
   private ParkedStage state;
@@ -160,7 +163,7 @@ public final class Parking {
                         TimerOptions.newBuilder()
                             .setSummary(
                                 Markdown.summary(
-                                    "parked: " + String.join(", ", result.failedRegions())))
+                                    TIMER_SUMMARY + String.join(", ", result.failedRegions())))
                             .build())));
     scope.run();
     Workflow.await(() -> decided != null || timer.get(0).isCompleted());

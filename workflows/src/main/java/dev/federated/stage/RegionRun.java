@@ -34,6 +34,7 @@ final class RegionRun {
   private long firstScheduledAt = -1;
   private long scheduledAt;
   private @Nullable CancellationScope scope;
+  private boolean unhealthyAfter;
   private @Nullable RegionResult result;
 
   RegionRun(String region) {
@@ -75,6 +76,7 @@ final class RegionRun {
     extraAttemptUsed = false;
     hopped = false;
     sentAgain = true;
+    unhealthyAfter = false;
     generation++;
     firstScheduledAt = -1;
     keyGeneration = earlier.keyGeneration() == null ? 0 : earlier.keyGeneration();
@@ -94,14 +96,37 @@ final class RegionRun {
 
   /** Does without the share. */
   void skip() {
+    endAs(RegionStatus.SKIPPED, result().error());
+  }
+
+  /** The share succeeded, but its region is not healthy after it. */
+  void unhealthyAfter(RegionError error) {
+    unhealthyAfter = true;
+    endAs(RegionStatus.FAILED, error);
+  }
+
+  /** Whether the share only counts as failed because its region is not healthy after it. */
+  boolean unhealthyAfter() {
+    return unhealthyAfter;
+  }
+
+  /** The share is never called. */
+  void leaveOut(RegionError why) {
+    result =
+        result == null
+            ? RegionResult.notCalled(region, RegionStatus.SKIPPED, why).withItems(items)
+            : result;
+  }
+
+  private void endAs(RegionStatus status, @Nullable RegionError error) {
     RegionResult earlier = result();
     result =
         new RegionResult(
             region,
             earlier.executedIn(),
-            RegionStatus.SKIPPED,
+            status,
             null,
-            earlier.error(),
+            error,
             earlier.attempts(),
             earlier.hops(),
             earlier.latencyMs(),

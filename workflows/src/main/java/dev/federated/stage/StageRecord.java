@@ -41,6 +41,7 @@ final class StageRecord {
   private AggregationOptions options;
   private PartialFailurePolicy policy;
   private int minRegions;
+  private FailureLimit failureLimit = FailureLimit.NONE;
   private @Nullable RegionError ending;
 
   StageRecord(
@@ -83,14 +84,26 @@ final class StageRecord {
     withoutPrice.add(region);
   }
 
+  /** So many regions may fail. */
+  void limitFailures(FailureLimit limit) {
+    failureLimit = limit;
+  }
+
+  /** How many regions may fail. */
+  FailureLimit failureLimit() {
+    return failureLimit;
+  }
+
   /** From now on what succeeded is enough. */
   void accept() {
+    failureLimit = FailureLimit.NONE;
     policy = PartialFailurePolicy.PROCEED;
     minRegions = 1;
   }
 
   /** From now on a partial failure is judged as that. */
   void judge(PartialFailurePolicy policy) {
+    failureLimit = FailureLimit.NONE;
     this.policy = policy;
   }
 
@@ -155,6 +168,10 @@ final class StageRecord {
       return failed.get(0).error();
     }
     boolean first = aggregation() == AggregationStrategy.FIRST;
+    String tooMany = first ? null : failureLimit.exceededBy(failed.size());
+    if (tooMany != null) {
+      return RegionError.of(FailureType.QUORUM_NOT_MET, tooMany + reasons(failed));
+    }
     // An array may have fewer items than there are regions.
     int least = config.partitioned() ? Math.min(minRegions, counted) : minRegions;
     boolean enough = first ? !succeeded.isEmpty() : succeeded.size() >= least;
@@ -164,7 +181,8 @@ final class StageRecord {
           "%d of %d regions succeeded, min_regions is %d%s"
               .formatted(succeeded.size(), counted, minRegions, reasons(failed)));
     }
-    if (!failed.isEmpty() && !first && policy != PartialFailurePolicy.PROCEED) {
+    boolean decides = policy != PartialFailurePolicy.PROCEED && !failureLimit.allows(failed.size());
+    if (!failed.isEmpty() && !first && decides) {
       return RegionError.of(
           FailureType.QUORUM_NOT_MET,
           "%d of %d regions succeeded and on_partial_failure is %s%s"

@@ -8,6 +8,7 @@ import dev.federated.model.FederationStrategy;
 import dev.federated.model.HedgeOutcome;
 import dev.federated.model.ItemRanges;
 import dev.federated.model.KeyRoot;
+import dev.federated.model.LateResultPolicy;
 import dev.federated.model.PartialFailurePolicy;
 import dev.federated.model.Redrive;
 import dev.federated.model.RegionError;
@@ -78,7 +79,16 @@ public final class StageRun {
   private final ShareInputs inputs;
   private final Set<String> failedIn = new HashSet<>();
   private final @Nullable Runnable changed;
+  private final StartCondition startCondition;
+  private final GracePeriod grace;
+  private final @Nullable WaveGate wave;
+  private final LateResults late;
   private boolean fallbackTaken;
+
+  /** The region that a wave was last in, until the next one was let through. */
+  private @Nullable RegionRun before;
+
+  private @Nullable String lateWorkflowId;
 
   /** Whether there would have been regions for the items of an array if it had any. */
   private boolean nothingToDo;
@@ -150,6 +160,15 @@ public final class StageRun {
     this.record = new StageRecord(request, aggregator, aggregation(), policy(), info);
     this.parking = new Parking(request, this::known);
     this.inputs = new ShareInputs(request);
+    this.startCondition = new StartCondition(config.quorumOrDefault().requireAvailable(), decision);
+    this.grace =
+        new GracePeriod(
+            decision.strategy().replicated() ? config.quorumOrDefault().graceSeconds() : null);
+    this.wave =
+        decision.strategy() == FederationStrategy.SEQUENTIAL && config.wave() != null
+            ? new WaveGate(config.wave(), world)
+            : null;
+    this.late = new LateResults(request, sizes, info, changed == null);
   }
 
   /** Whether the namespace has the federation's search attributes, as the snapshot recorded it. */
@@ -207,9 +226,13 @@ public final class StageRun {
       RegionError none = RegionError.of(FailureType.NO_ELIGIBLE_REGION, decision.reason());
       return record.refused(told, notCalled, none, null, age());
     }
+    if (decision.strategy().replicated()) {
+      record.limitFailures(
+          new FailureLimit(config.quorumOrDefault().toleratedFailures(), shares.size()));
+    }
     try {
       FederatedStageResult result = runShares();
-      while (result.outcome() != StageOutcome.SUCCEEDED && record.waits()) {
+      while (result.outcome() == StageOutcome.FAILED && record.waits()) {
         FederatedStageResult unfinished = result;
         StageDecision decided = parking.await(result, () -> showParked(unfinished));
         if (decided == null) {
@@ -245,8 +268,24 @@ public final class StageRun {
   }
 
   private FederatedStageResult runShares() {
+    RegionError tooFew = startCondition.problem();
+    if (tooFew != null) {
+      failUnavailable();
+      return withMissing(record.refused(told, results(), tooFew, null, age()));
+    }
+    startCondition.lift();
     boolean shown = false;
     while (!waiting.isEmpty() || !running.isEmpty()) {
+      String halt = halt();
+      if (halt != null && !record.waits()) {
+        leaveOut(halt);
+        break;
+      }
+      if (halt != null && running.isEmpty()) {
+        // An operator decides whether those that wait come to their turn.
+        RegionError stopped = RegionError.of(FailureType.QUORUM_NOT_MET, halt);
+        return withMissing(record.refused(told, results(), stopped, null, age()));
+      }
       start();
       hedging.arm(Workflow.currentTimeMillis());
       if (!running.isEmpty()) {
@@ -255,13 +294,128 @@ public final class StageRun {
           showRunning();
           shown = true;
         }
-        Workflow.await(() -> !answers.isEmpty() || hedging.due());
+        Workflow.await(() -> !answers.isEmpty() || hedging.due() || grace.over());
         takeAnswers();
         startHedges();
       }
+      if (grace.pending() && enoughSucceeded() && !(waiting.isEmpty() && running.isEmpty())) {
+        grace.begin();
+      }
+      if (grace.over()) {
+        stopStragglers();
+      }
     }
+    grace.end();
     hedging.arm(Workflow.currentTimeMillis());
-    return record.of(told, results(), winner, age());
+    return withMissing(record.of(told, results(), winner, age()));
+  }
+
+  /** Says who gave nothing, for stages that may end without everyone. */
+  private FederatedStageResult withMissing(FederatedStageResult result) {
+    boolean asked = config.quorum() != null || config.wave() != null;
+    if (!asked || record.aggregation() == AggregationStrategy.FIRST) {
+      return result;
+    }
+    Set<String> missing = new HashSet<>();
+    for (RegionRun share : shares.values()) {
+      if (!share.ended() || share.result().status() != RegionStatus.SUCCEEDED) {
+        missing.add(share.region());
+      }
+    }
+    List<String> inOrder =
+        result.regionResults().keySet().stream().filter(missing::contains).toList();
+    return ResultSize.fit(result.missing(inOrder, lateWorkflowId));
+  }
+
+  /** With too few regions to start, those that are not there count as failed. */
+  private void failUnavailable() {
+    for (RegionRun share : List.copyOf(waiting)) {
+      RemoteOutcome refusal = startCondition.counts(share.region()) ? null : refusal(share);
+      RegionError error = refusal == null ? null : refusal.error();
+      if (refusal != null && error != null) {
+        waiting.remove(share);
+        share.fail(refusal, error, null);
+      }
+    }
+  }
+
+  /** Why no further region may start, or null. */
+  private @Nullable String halt() {
+    boolean asked = config.quorumOrDefault().toleratedFailures() != null || wave != null;
+    if (!asked || record.aggregation() == AggregationStrategy.FIRST) {
+      return null;
+    }
+    int failed = 0;
+    for (RegionRun share : shares.values()) {
+      if (share.ended() && share.result().status() == RegionStatus.FAILED) {
+        failed++;
+        if (wave != null && share.unhealthyAfter()) {
+          return share.region() + " is not healthy and health_gate is true";
+        }
+        if (wave != null && wave.stopsOnFailure()) {
+          return share.region() + " failed and stop_on_failure is true";
+        }
+      }
+    }
+    return record.failureLimit().exceededBy(failed);
+  }
+
+  private boolean enoughSucceeded() {
+    int least =
+        config.partitioned() ? Math.min(config.minRegions(), shares.size()) : config.minRegions();
+    return shares.values().stream()
+            .filter(share -> share.ended() && share.result().status() == RegionStatus.SUCCEEDED)
+            .limit(least)
+            .count()
+        == least;
+  }
+
+  /** Enough regions succeeded and the grace of the others is over. */
+  private void stopStragglers() {
+    grace.end();
+    String reason =
+        "min_regions %d had succeeded and grace_seconds %s were over"
+            .formatted(config.minRegions(), config.quorumOrDefault().graceSeconds());
+    Map<String, RegionResult> carriedOn = new LinkedHashMap<>();
+    Map<String, String> places = new LinkedHashMap<>();
+    for (RegionRun share : shares.values()) {
+      if (!share.ended()) {
+        carriedOn.put(
+            share.region(),
+            RegionResult.notCalled(
+                    share.region(),
+                    RegionStatus.CANCELLED,
+                    RegionError.of(FailureType.CANCELLED, reason))
+                .withItems(share.items()));
+        if (!share.executingIn().equals(share.region())) {
+          places.put(share.region(), share.executingIn());
+        }
+      } else if (share.result().status() == RegionStatus.SUCCEEDED) {
+        carriedOn.put(share.region(), share.result());
+      }
+    }
+    leaveOut(reason);
+    if (config.quorumOrDefault().onLateResult() == LateResultPolicy.APPEND) {
+      String problem = late.carryOn(info, keyRoot, carriedOn, places);
+      if (problem == null) {
+        lateWorkflowId = late.workflowId();
+      } else {
+        record.warn("late results are not collected: " + problem);
+      }
+    }
+  }
+
+  /** Cancels what runs, and never starts what waits. */
+  private void leaveOut(String reason) {
+    for (RegionRun share : List.copyOf(running)) {
+      running.remove(share);
+      endCancelled(share, reason);
+    }
+    while (!waiting.isEmpty()) {
+      RegionRun share = waiting.remove();
+      budget.stopped(share.region(), 0);
+      share.leaveOut(RegionError.of(FailureType.CANCELLED, "not called: " + reason));
+    }
   }
 
   private void showRunning() {
@@ -372,6 +526,14 @@ public final class StageRun {
     if (tooLarge != null) {
       return tooLarge;
     }
+    RegionError tooFew = startCondition.problem();
+    if (neverCalled(request.redrive()) && tooFew != null && !waitsForRegions()) {
+      noteUnavailable();
+      return tooFew;
+    }
+    if (!neverCalled(request.redrive())) {
+      startCondition.lift();
+    }
     boolean nothingCarried = request.redrive() == null || request.redrive().shares().isEmpty();
     String over = nothingCarried ? RegionSelector.overMaxCost(config, snapshot) : null;
     if (over != null) {
@@ -385,6 +547,19 @@ public final class StageRun {
       return RegionError.of(FailureType.NO_ELIGIBLE_REGION, decision.reason());
     }
     return null;
+  }
+
+  /** Whether nothing of the stage was executed before. */
+  private static boolean neverCalled(@Nullable Redrive redrive) {
+    return redrive == null
+        || redrive.shares().values().stream().allMatch(share -> share.attempts() == 0);
+  }
+
+  /**
+   * Whether the stage parks if there are too few regions: the parts of an array are cut by then.
+   */
+  private boolean waitsForRegions() {
+    return record.waits() && decision.strategy().replicated() && !config.partitioned();
   }
 
   /** Why what a share is executed with cannot be sent to a region, or null. */
@@ -418,8 +593,18 @@ public final class StageRun {
       }
       return;
     }
-    for (RegionSnapshot region : RegionSelector.inOrder(config, snapshot)) {
-      if (shares.containsKey(region.name())) {
+    // With max_regions the execution that is redriven chose the regions.
+    Set<String> chosen =
+        redrive != null && config.quorumOrDefault().maxRegions() != null && !shares.isEmpty()
+            ? redrive.shares().keySet()
+            : null;
+    List<RegionSnapshot> candidates =
+        chosen != null
+            ? RegionSelector.inOrder(config, snapshot)
+            : RegionSelector.replicatedTo(config, snapshot);
+    for (RegionSnapshot region : candidates) {
+      String name = region.name();
+      if (shares.containsKey(name) || (chosen != null && !chosen.contains(name))) {
         continue;
       }
       switch (rules.of(region).verdict()) {
@@ -451,7 +636,7 @@ public final class StageRun {
                   config.partitionLocationOrDefault(),
                   partition.parts().keySet().iterator().next()));
     }
-    for (RegionSnapshot region : RegionSelector.inOrder(config, snapshot)) {
+    for (RegionSnapshot region : RegionSelector.replicatedTo(config, snapshot)) {
       Eligibility eligibility = rules.of(region);
       if (shares.containsKey(region.name()) || notCalled.containsKey(region.name())) {
         continue;
@@ -585,9 +770,11 @@ public final class StageRun {
     if (!decision.strategy().replicated()) {
       return;
     }
-    for (RegionSnapshot region : RegionSelector.inOrder(config, snapshot)) {
+    for (RegionSnapshot region : RegionSelector.replicatedTo(config, snapshot)) {
       Eligibility eligibility = rules.of(region);
-      if (eligibility.failure() == null) {
+      if (eligibility.verdict() == Eligibility.Verdict.ELIGIBLE) {
+        noteSkipped(region.name(), null, null);
+      } else if (eligibility.failure() == null) {
         noteExcluded(region);
       } else {
         RegionError error = unavailable(region.name(), eligibility, eligibility.failure()).error();
@@ -606,9 +793,10 @@ public final class StageRun {
   /** Starts waiting shares while there is room for them. */
   private void start() {
     int room = decision.strategy() == FederationStrategy.SEQUENTIAL ? 1 : config.maxParallel();
-    while (running.size() < room && !waiting.isEmpty()) {
+    while (running.size() < room && !waiting.isEmpty() && nextMayStart()) {
       RegionRun share = waiting.remove();
       running.add(share);
+      before = share;
       RemoteOutcome refusal = share.sentAgain() ? refusalOfRetry(share) : refusal(share);
       RegionSnapshot region = regions.get(share.executingIn());
       if (refusal == null && !budget.covers(share.region(), region)) {
@@ -628,6 +816,31 @@ public final class StageRun {
         failed(share, refusal);
       }
     }
+  }
+
+  /** Whether nothing keeps the next share from starting; between regions of a wave it pauses. */
+  private boolean nextMayStart() {
+    RegionRun last = before;
+    before = null;
+    if (halt() != null) {
+      return false;
+    }
+    if (wave == null || last == null || !last.ended() || last.result().attempts() == 0) {
+      return true;
+    }
+    wave.pause(waiting.element().region(), grace::over);
+    if (grace.over()) {
+      return false;
+    }
+    RegionSnapshot region = regions.get(last.executingIn());
+    RegionError unhealthy =
+        region != null && last.result().status() == RegionStatus.SUCCEEDED
+            ? wave.unhealthy(region)
+            : null;
+    if (unhealthy != null) {
+      last.unhealthyAfter(unhealthy);
+    }
+    return unhealthy == null && !grace.over();
   }
 
   /** Why a share cannot start in its region, or null. */
@@ -1108,19 +1321,30 @@ public final class StageRun {
       case RETRY -> {
         // Time has passed: a region that failed before may take over now.
         failedIn.clear();
+        List<RegionRun> later = List.copyOf(waiting);
+        waiting.clear();
         for (RegionRun share : chosen) {
           share.retry(decided.in() == null ? share.region() : decided.in(), decided.newKey());
+          startCondition.sentTo(share.region());
           waits(share);
         }
+        waiting.addAll(later);
       }
       case SKIP -> chosen.forEach(RegionRun::skip);
-      case ACCEPT -> record.accept();
-      case ABORT ->
-          record.end(
-              RegionError.of(
-                  FailureType.QUORUM_NOT_MET,
-                  "an operator ended the stage"
-                      + (decided.reason() == null ? "" : ": " + decided.reason())));
+      case ACCEPT -> {
+        record.accept();
+        startCondition.lift();
+        leaveOut("an operator accepted what the other regions gave");
+      }
+      case ABORT -> {
+        startCondition.lift();
+        leaveOut("an operator ended the stage");
+        record.end(
+            RegionError.of(
+                FailureType.QUORUM_NOT_MET,
+                "an operator ended the stage"
+                    + (decided.reason() == null ? "" : ": " + decided.reason())));
+      }
       case AGGREGATE -> {
         if (decided.aggregation() != null) {
           record.aggregateBy(decided.aggregation());
@@ -1131,9 +1355,15 @@ public final class StageRun {
 
   /** Nobody decided in time: the stage ends as its block says. */
   private void resumeTimedOut(FederatedStageResult parked) {
+    boolean started = startCondition.problem() == null;
+    startCondition.lift();
     if (config.onResumeTimeout() == PartialFailurePolicy.PROCEED) {
       record.judge(PartialFailurePolicy.PROCEED);
+      if (started) {
+        leaveOut("nobody decided within resume_timeout_seconds");
+      }
     } else {
+      leaveOut("nobody decided within resume_timeout_seconds");
       String why = parked.error() == null ? "" : ": " + parked.error().message();
       record.end(
           RegionError.of(
@@ -1162,7 +1392,13 @@ public final class StageRun {
 
   private void addResult(String region, Map<String, RegionResult> results) {
     RegionRun share = shares.get(region);
-    RegionResult result = share != null ? share.result() : notCalled.get(region);
+    RegionResult result = notCalled.get(region);
+    if (share != null) {
+      result =
+          share.ended()
+              ? share.result()
+              : RegionResult.notCalled(region, RegionStatus.SKIPPED, null).withItems(share.items());
+    }
     if (result != null) {
       results.putIfAbsent(region, result);
     }

@@ -93,6 +93,20 @@ class WireRecordTest {
               .regionInputs(
                   Map.of("us", NullNode.instance, "eu", JsonNodeFactory.instance.numberNode(5)))
               .build(),
+          FederatedStageConfig.builder()
+              .requireAvailable(3)
+              .maxRegions(5)
+              .graceSeconds(0.5)
+              .toleratedFailures(ToleratedFailures.ofPercent(12.5))
+              .onLateResult(LateResultPolicy.APPEND)
+              .stopOnFailure(true)
+              .pauseSeconds(600.0)
+              .healthGate(true)
+              .priority(1)
+              .fairnessKey("tenant")
+              .fairnessWeight(2.0)
+              .build(),
+          ToleratedFailures.of(2),
           ItemRanges.NONE,
           ItemRanges.parse("0-4,7"),
           RegionResult.notCalled("us", RegionStatus.SKIPPED, null).withItems(ItemRanges.NONE),

@@ -391,6 +391,9 @@ class StageFederationParserTest {
                 null,
                 null,
                 null,
+                null,
+                null,
+                null,
                 null))
         .isEqualTo(FederatedStageConfig.builder().build());
   }

@@ -18,11 +18,13 @@ import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationStrategy;
 import dev.federated.model.Hedge;
 import dev.federated.model.KeyRoot;
+import dev.federated.model.LateResultPolicy;
 import dev.federated.model.PartialFailurePolicy;
 import dev.federated.model.PartitionBy;
 import dev.federated.model.Redrive;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.StageRequest;
+import dev.federated.model.ToleratedFailures;
 import dev.federated.pipeline.PipelineParser;
 import dev.federated.pipeline.PipelineRedrive;
 import dev.federated.pipeline.PipelineRequest;
@@ -642,9 +644,117 @@ class ReplayTest {
                 stage(FederationStrategy.COST_OPTIMIZED, "us", "eu")
                     .dataLocality(true)
                     .dataLocation(DataLocation.inRegion("us"))));
+    all.put(
+        "quorum-grace",
+        regions ->
+            withoutEu(
+                regions,
+                told ->
+                    run(
+                        regions,
+                        "quorum-grace",
+                        stage(FederationStrategy.PARALLEL, "us", "eu", "ap")
+                            .minRegions(2)
+                            .graceSeconds(0.5))));
+    all.put(
+        "quorum-grace-not-needed",
+        regions ->
+            run(
+                three(regions),
+                "quorum-grace-not-needed",
+                stage(FederationStrategy.PARALLEL, "us", "eu", "ap")
+                    .maxParallel(1)
+                    .graceSeconds(3600.0)));
+    all.put(
+        "quorum-late",
+        regions ->
+            withoutEu(
+                regions,
+                told -> {
+                  run(
+                      regions,
+                      "quorum-late",
+                      stage(FederationStrategy.PARALLEL, "us", "eu", "ap")
+                          .minRegions(2)
+                          .graceSeconds(0.5)
+                          .onLateResult(LateResultPolicy.APPEND));
+                  Awaitility.await().until(() -> told.getCount() == 0);
+                  ScriptedRegions.result(
+                      regions.client().newUntypedWorkflowStub("quorum-late~late"));
+                }));
+    all.put(
+        "quorum-tolerated",
+        regions ->
+            run(
+                regions
+                    .region("us", refuses(FailureType.REGION_REJECTED, 401))
+                    .region("eu", answers("{}"))
+                    .start(),
+                "quorum-tolerated",
+                stage(FederationStrategy.PARALLEL, "us", "eu")
+                    .maxParallel(1)
+                    .toleratedFailures(ToleratedFailures.of(0))));
+    all.put(
+        "quorum-not-available",
+        regions -> {
+          three(regions).world().knows("ap", region -> region.circuit(CircuitState.OPEN));
+          WorkflowStub stub =
+              regions.startStage(
+                  "quorum-not-available",
+                  stage(FederationStrategy.PARALLEL, "us", "eu", "ap")
+                      .requireAvailable(3)
+                      .maxRegions(3)
+                      .onPartialFailure(PartialFailurePolicy.WAIT),
+                  "{}");
+          Awaitility.await().until(() -> stub.query("standing", ParkedStage.class).parked());
+          stub.update("decide", ParkedStage.class, StageDecision.retry(List.of("ap")));
+          ScriptedRegions.result(stub);
+        });
+    all.put(
+        "wave-gated",
+        regions ->
+            run(
+                three(regions).ill("eu", true),
+                "wave-gated",
+                stage(FederationStrategy.SEQUENTIAL, "us", "eu", "ap")
+                    .pauseSeconds(600.0)
+                    .healthGate(true)
+                    .priority(1)));
+    all.put(
+        "wave-stopped",
+        regions -> {
+          AtomicBoolean down = new AtomicBoolean(true);
+          euMayBeDown(regions, down);
+          WorkflowStub stub =
+              regions.startStage(
+                  "wave-stopped",
+                  waits()
+                      .strategy(FederationStrategy.SEQUENTIAL)
+                      .regions(List.of("eu", "us"))
+                      .stopOnFailure(true),
+                  "{}");
+          Awaitility.await().until(() -> stub.query("standing", ParkedStage.class).parked());
+          down.set(false);
+          stub.update("decide", ParkedStage.class, StageDecision.retry(List.of("eu")));
+          ScriptedRegions.result(stub);
+        });
     all.put("pipeline-child", regions -> runPipeline(three(regions), "pipeline-child", "child"));
     all.put("pipeline-inline", regions -> runPipeline(three(regions), "pipeline-inline", "inline"));
     return all;
+  }
+
+  /** Three regions of which eu answers only when it was cancelled once. */
+  private static void withoutEu(ScriptedRegions regions, Consumer<CountDownLatch> scenario) {
+    CountDownLatch told = new CountDownLatch(1);
+    regions
+        .region("us", answers("{}"))
+        .region(
+            "eu",
+            request -> (told.getCount() == 0 ? answers("{\"eu\":1}") : hangs(told)).apply(request))
+        .region("ap", answers("{}"))
+        .start();
+    scenario.accept(told);
+    Awaitility.await().until(() -> told.getCount() == 0);
   }
 
   private static FederatedStageConfig.Builder partition(String... regions) {

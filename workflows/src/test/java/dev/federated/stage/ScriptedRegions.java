@@ -38,6 +38,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -70,6 +71,7 @@ public final class ScriptedRegions implements AutoCloseable {
   public final List<ComponentRequest> components = new CopyOnWriteArrayList<>();
   private Function<ComponentRequest, JsonNode> component = ComponentRequest::inputs;
   private boolean componentsGive = true;
+  private final Set<String> ill = ConcurrentHashMap.newKeySet();
   private FakeWorld world = new FakeWorld(FederationConfig.of(List.of()));
 
   /** A server whose histories say nothing of the machine. */
@@ -107,6 +109,22 @@ public final class ScriptedRegions implements AutoCloseable {
   public ScriptedRegions componentsGiveNothing() {
     this.componentsGive = false;
     return this;
+  }
+
+  /** Lets health probes of that region find it ill from now on, or well again. */
+  ScriptedRegions ill(String region, boolean isIll) {
+    if (isIll) {
+      ill.add(region);
+    } else {
+      ill.remove(region);
+    }
+    return this;
+  }
+
+  private RegionHealth health(String region) {
+    return ill.contains(region)
+        ? new RegionHealth(false, "degraded", 1L, 0.0, 10, "its disk is full")
+        : new RegionHealth(true, "healthy", 1L, 0.0, 10, null);
   }
 
   /** Adds a region that has no worker. */
@@ -148,7 +166,8 @@ public final class ScriptedRegions implements AutoCloseable {
                         calls.get(region).incrementAndGet();
                         requests.add(request);
                         return behaviours.get(region).apply(request);
-                      });
+                      },
+                  (ProbeRegionActivity) this::health);
         });
     environment.start();
     return this;

@@ -82,6 +82,7 @@ public final class RegionView implements World, RegionListener {
   private volatile Consumer<String> probe = region -> {};
   private volatile Consumer<List<RegionConfig>> regionsChanged = regions -> {};
   private volatile Runnable news = () -> {};
+  private volatile Runnable prioritized = () -> {};
   private volatile @Nullable FederationMetrics metrics;
 
   /**
@@ -134,6 +135,11 @@ public final class RegionView implements World, RegionListener {
   /** Who is told that other workers should hear of something soon. Must not block. */
   public void news(Runnable news) {
     this.news = news;
+  }
+
+  /** Who is told that a stage with a task priority starts. Must not block. */
+  public void prioritized(Runnable prioritized) {
+    this.prioritized = prioritized;
   }
 
   /**
@@ -270,6 +276,9 @@ public final class RegionView implements World, RegionListener {
   @Override
   public WorldSnapshot snapshot(StageRequest request, String runKey) {
     FederationStrategy strategy = strategy(request.federation());
+    if (request.federation().taskPriority() != null) {
+      prioritized.run();
+    }
     synchronized (lock) {
       WorldSnapshot seen = see(request, strategy, runKey);
       Hedge hedge = request.federation().hedge();
@@ -366,11 +375,6 @@ public final class RegionView implements World, RegionListener {
       state.picked(runKey, now);
     }
     return seen;
-  }
-
-  private static List<RegionSnapshot> eligible(FederatedStageConfig stage, WorldSnapshot seen) {
-    Eligibility.Rules rules = new Eligibility.Rules(stage, seen);
-    return seen.candidates().stream().filter(region -> rules.of(region).eligible()).toList();
   }
 
   private WorldSnapshot look(

@@ -3,6 +3,7 @@ package dev.federated.starter.cli;
 import com.google.protobuf.Timestamp;
 import dev.federated.stage.FederatedQueues;
 import dev.federated.stage.FederatedStageWorkflow;
+import dev.federated.stage.Parking;
 import io.grpc.Context;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -13,6 +14,8 @@ import io.temporal.api.history.v1.HistoryEvent;
 import io.temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryRequest;
 import io.temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryResponse;
 import io.temporal.client.WorkflowClient;
+import io.temporal.common.converter.DataConverterException;
+import io.temporal.common.converter.DefaultDataConverter;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.Instant;
@@ -293,8 +296,8 @@ final class Progress implements AutoCloseable {
         com.google.protobuf.Duration fires =
             event.getTimerStartedEventAttributes().getStartToFireTimeout();
         Duration duration = Duration.ofSeconds(fires.getSeconds(), fires.getNanos());
-        // The only other timer of ours waits a millisecond for the next workflow task.
-        if (duration.compareTo(SHORTEST_PARKING) >= 0) {
+        // Another timer of ours waits a millisecond for the next workflow task.
+        if (duration.compareTo(SHORTEST_PARKING) >= 0 && mayBeParked(event)) {
           parked.add(key(workflowId, event.getEventId()));
         }
       }
@@ -307,6 +310,23 @@ final class Progress implements AutoCloseable {
       default -> {
         // Nothing that a person waits for.
       }
+    }
+  }
+
+  /**
+   * Whether a timer is that of a parked stage; one whose summary nobody can read counts as that.
+   */
+  private static boolean mayBeParked(HistoryEvent timer) {
+    if (!timer.getUserMetadata().hasSummary()) {
+      return true;
+    }
+    try {
+      String summary =
+          DefaultDataConverter.STANDARD_INSTANCE.fromPayload(
+              timer.getUserMetadata().getSummary(), String.class, String.class);
+      return summary == null || summary.startsWith(Parking.TIMER_SUMMARY);
+    } catch (DataConverterException e) {
+      return true;
     }
   }
 

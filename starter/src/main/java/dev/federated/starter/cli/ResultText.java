@@ -80,6 +80,15 @@ final class ResultText {
     StringWriter table = new StringWriter();
     TextTable.print(new PrintWriter(table, true), rows, indent + "  ");
     text.append(table);
+    if (result.missingRegions() != null) {
+      text.append(indent)
+          .append("  not complete, missing: ")
+          .append(String.join(", ", result.missingRegions()));
+      if (result.lateWorkflowId() != null) {
+        text.append("; what they give comes into ").append(result.lateWorkflowId());
+      }
+      text.append('\n');
+    }
     result
         .warnings()
         .forEach(warning -> text.append(indent).append("  warning: ").append(warning).append('\n'));

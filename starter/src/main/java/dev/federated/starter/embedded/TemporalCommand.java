@@ -19,13 +19,17 @@ final class TemporalCommand {
    * One partition for each task queue and no pause between transfers. With the defaults a hop waits
    * up to 50 ms and a stage takes 150 ms instead of 65: the development server has a single shard,
    * which polls at most 20 times a second, and a region's queue is nearly empty, so that partitions
-   * only forward among themselves.
+   * only forward among themselves. The rest lets priorities and fairness keys have an effect, which
+   * servers do by themselves from 1.31 on, for tasks of an older database too.
    */
   private static final List<String> DYNAMIC_CONFIG =
       List.of(
           "matching.numTaskqueueReadPartitions=1",
           "matching.numTaskqueueWritePartitions=1",
-          "history.transferProcessorMaxPollRPS=200");
+          "history.transferProcessorMaxPollRPS=200",
+          "matching.useNewMatcher=true",
+          "matching.enableFairness=true",
+          "matching.enableMigration=true");
 
   /** Nothing is lost when the process crashes; only a crash of the machine can lose the last. */
   private static final List<String> SQLITE_PRAGMAS =

@@ -301,6 +301,7 @@ class RoutingGuideTest {
             Map.of(),
             Map.of(),
             2,
+            Map.of(),
             Map.of()),
         "the other worker");
     rows.add(List.of("after", one.next(nearUsEast()), other.next(nearUsEast())));

@@ -101,6 +101,31 @@ class RunAndStageTest {
   }
 
   @Test
+  void thePauseOfAWaveAndTheGraceOfAQuorumAreNotTakenForAStageThatWaits() throws IOException {
+    stage("wave.json", "[\"us\", \"eu\"]", ", \"pause_seconds\": 1");
+    Files.writeString(
+        directory.resolve("wave.json"),
+        Files.readString(directory.resolve("wave.json")).replace("parallel", "sequential"));
+    stage("grace.json", "[\"us\", \"eu\"]", ", \"max_parallel\": 1, \"grace_seconds\": 60");
+
+    for (String file : new String[] {"wave.json", "grace.json"}) {
+      CommandRun run = federate("stage", file, "-o", "json");
+      assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.SUCCEEDED);
+      assertThat(run.json().has("complete")).isFalse();
+    }
+  }
+
+  @Test
+  void whoIsMissingIsSaidInTheTextToo() throws IOException {
+    stage("quorum.json", "[\"us\", \"eu\"]", ", \"max_parallel\": 1, \"grace_seconds\": 0");
+
+    CommandRun run = federate("stage", "quorum.json");
+
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.SUCCEEDED);
+    assertThat(run.out()).contains("not complete, missing: eu");
+  }
+
+  @Test
   void partialStageIsExit3() {
     CommandRun run = federate("stage", "partial.json", "-o", "json", "--input", "{\"n\": 1}");
     assertThat(run.exitCode()).isEqualTo(ExitCodes.PARTIAL);

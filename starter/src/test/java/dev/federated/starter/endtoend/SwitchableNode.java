@@ -1,10 +1,14 @@
 package dev.federated.starter.endtoend;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.federated.activities.component.ComponentExecutor;
 import dev.federated.worker.node.RegionNode;
 import dev.federated.worker.node.RegionNodeOptions;
 import java.io.IOException;
 import java.net.URI;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -19,6 +23,7 @@ final class SwitchableNode implements AutoCloseable {
   private final URI endpoint;
   private RegionNode node;
   private final AtomicInteger asked = new AtomicInteger();
+  private final List<String> stages = new CopyOnWriteArrayList<>();
   private final AtomicInteger running = new AtomicInteger();
   private final AtomicInteger peak = new AtomicInteger();
   private volatile CountDownLatch held = new CountDownLatch(0);
@@ -42,6 +47,7 @@ final class SwitchableNode implements AutoCloseable {
                     return next.handle(request);
                   }
                   asked.incrementAndGet();
+                  stages.add(Json.of(new String(request.body(), UTF_8)).at("/stage/id").asText());
                   peak.accumulateAndGet(running.incrementAndGet(), Math::max);
                   try {
                     var unused = held.await(LONGEST_HOLD_SECONDS, TimeUnit.SECONDS);
@@ -87,6 +93,11 @@ final class SwitchableNode implements AutoCloseable {
   /** Requests to execute that came in. */
   int asked() {
     return asked.get();
+  }
+
+  /** The stages of these requests in the order in which they came in. */
+  List<String> stages() {
+    return List.copyOf(stages);
   }
 
   /** The most executions at once since it was reset. */

@@ -1,0 +1,78 @@
+package dev.federated.stage;
+
+import dev.federated.model.CircuitState;
+import dev.federated.model.RegionError;
+import dev.federated.model.RegionSnapshot;
+import io.temporal.activity.ActivityOptions;
+import io.temporal.common.RetryOptions;
+import io.temporal.workflow.Promise;
+import io.temporal.workflow.Workflow;
+import java.time.Duration;
+
+/** Asks a region for its health from inside a workflow, through the region's own queue. */
+final class HealthProbe {
+  /** How long a region's worker may take to accept the probe before it counts as missing. */
+  private static final Duration WAIT_FOR_WORKER = Duration.ofSeconds(5);
+
+  private static final Duration LONGEST_PROBE = Duration.ofSeconds(10);
+
+  private final World world;
+
+  HealthProbe(World world) {
+    this.world = world;
+  }
+
+  /** The region's health; never fails. */
+  Promise<RegionHealth> probe(RegionSnapshot region) {
+    if (Boolean.FALSE.equals(region.enabled())) {
+      return Workflow.newPromise(unhealthy(region, "disabled", "disabled in the federation file"));
+    }
+    ActivityOptions options =
+        ActivityOptions.newBuilder()
+            .setTaskQueue(FederatedQueues.ofRegion(region.name()))
+            .setScheduleToStartTimeout(WAIT_FOR_WORKER)
+            .setStartToCloseTimeout(LONGEST_PROBE)
+            .setRetryOptions(RetryOptions.newBuilder().setMaximumAttempts(1).build())
+            .setSummary("probe " + region.name())
+            .build();
+    return Workflow.newUntypedActivityStub(options)
+        .executeAsync(ProbeRegionActivity.PROBE_REGION, RegionHealth.class, region.name())
+        .handle(
+            (health, failure) -> {
+              if (failure != null) {
+                return unreachable(region, failure);
+              }
+              return region.circuit() == CircuitState.OPEN && health.healthy()
+                  ? health.withReason("circuit breaker is open")
+                  : health;
+            });
+  }
+
+  private RegionHealth unreachable(RegionSnapshot region, RuntimeException failure) {
+    RemoteOutcome outcome = RemoteOutcome.failed(region.name(), failure, this::noWorker);
+    RegionError error = outcome.error();
+    if (error == null) {
+      return unhealthy(region, "unhealthy", failure.toString());
+    }
+    return switch (error.type()) {
+      case NO_WORKER_IN_REGION -> unhealthy(region, "no_worker", error.message());
+      case REGION_OVERLOADED ->
+          unhealthy(
+              region,
+              "busy",
+              "its workers did not take the probe within %d s; they are busy, or just gone"
+                  .formatted(WAIT_FOR_WORKER.toSeconds()));
+      default -> unhealthy(region, "unhealthy", error.message());
+    };
+  }
+
+  /** Whether nobody polls the region's queue, recorded as everything from outside. */
+  private boolean noWorker(String region) {
+    return Workflow.sideEffect(Boolean.class, () -> !Boolean.TRUE.equals(world.polled(region)));
+  }
+
+  private static RegionHealth unhealthy(RegionSnapshot region, String status, String reason) {
+    Integer places = region.maxConcurrent();
+    return new RegionHealth(false, status, null, null, places == null ? 0 : places, reason);
+  }
+}
