@@ -166,7 +166,8 @@ public final class StageRun {
     showResult(result);
     parking.ended();
     if (!WorkflowUnsafe.isReplaying()) {
-      world.stageEnded(runKey, result.strategy(), result.outcome(), result.latencyMs());
+      world.stageEnded(
+          runKey, result.strategy(), result.outcome(), result.latencyMs(), result.left());
     }
     return result;
   }

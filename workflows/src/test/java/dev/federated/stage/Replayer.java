@@ -143,7 +143,11 @@ final class Replayer implements AutoCloseable {
 
     @Override
     public void stageEnded(
-        String runKey, FederationStrategy strategy, StageOutcome outcome, long latencyMs) {
+        String runKey,
+        FederationStrategy strategy,
+        StageOutcome outcome,
+        long latencyMs,
+        List<String> left) {
       throw new AssertionError("a replay told that a stage ended");
     }
 
