@@ -18,6 +18,7 @@ import dev.federated.activities.remote.RegionProber;
 import dev.federated.activities.remote.RegionProtocolClient;
 import dev.federated.activities.remote.RemoteExecuteActivityImpl;
 import dev.federated.aggregation.Aggregator;
+import dev.federated.model.CircuitState;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
 import dev.federated.pipeline.ComponentRequest;
@@ -67,7 +68,7 @@ final class FederationServices implements AutoCloseable {
   private final List<AutoCloseable> closeables = new ArrayList<>();
   private volatile ProcessSecrets namedSecrets = ProcessSecrets.NONE;
   private @Nullable RegionMonitor monitor;
-  private @Nullable LedgerLink ledger;
+  private volatile @Nullable LedgerLink ledger;
 
   FederationServices(
       FederationConfig federation,
@@ -80,7 +81,7 @@ final class FederationServices implements AutoCloseable {
     this.resolver = new SecretResolver(environment);
     this.metrics = metrics;
     this.view = new RegionView(federation, clock, searchAttributes::present);
-    this.view.watch(metrics);
+    watchMetrics();
     this.prober = new RegionProber(scheduler, view, RegionProber.TIMEOUT);
     this.aggregator = LoadedAggregator.load();
     this.components =
@@ -90,6 +91,26 @@ final class FederationServices implements AutoCloseable {
             .outboundAllow(federation.outboundAllow())
             .databaseFile(databaseFile)
             .build();
+  }
+
+  private void watchMetrics() {
+    view.watch(metrics);
+    for (String region : federation.regionNames()) {
+      metrics.watchBreaker(region, () -> breaker(region));
+    }
+    metrics.watchHttp(
+        http.connectionPool()::connectionCount, http.connectionPool()::idleConnectionCount);
+    metrics.watchLedger(
+        () -> {
+          LedgerLink link = ledger;
+          return link == null ? null : link.ageSeconds();
+        });
+  }
+
+  /** The region's worker has a breaker of its own beside that of the view; the shut one counts. */
+  private CircuitState breaker(String region) {
+    CircuitState ofWorker = breakers.state(region);
+    return ofWorker == CircuitState.CLOSED ? view.circuit(region) : ofWorker;
   }
 
   FederationMetrics metrics() {
@@ -192,8 +213,10 @@ final class FederationServices implements AutoCloseable {
               region -> client(region, ProcessSecrets.NONE),
               new TemporalQueueStatistics(client.getWorkflowServiceStubs(), namespace));
     }
-    ledger = new LedgerLink(client, view, federation, control);
-    ledger.start();
+    LedgerLink link = new LedgerLink(client, view, federation, control);
+    link.onFailure(metrics::ledgerFailed);
+    link.start();
+    ledger = link;
     if (monitor != null) {
       monitor.start();
     }
@@ -202,8 +225,9 @@ final class FederationServices implements AutoCloseable {
   /** Lets the view age. */
   synchronized void stopWatching() {
     searchAttributes.close();
-    if (ledger != null) {
-      ledger.close();
+    LedgerLink link = ledger;
+    if (link != null) {
+      link.close();
       ledger = null;
     }
     if (monitor != null) {

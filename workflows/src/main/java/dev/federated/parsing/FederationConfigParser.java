@@ -56,6 +56,7 @@ public final class FederationConfigParser {
     Problems problems = new Problems(file);
     StrictObject root = StrictObject.confidential(json, "", problems);
     problems.throwIfAny();
+    root.ignoreSchema();
     FederationConfig.Builder federation = FederationConfig.builder().digest(digest);
 
     List<RegionConfig> regions = new ArrayList<>();

@@ -54,7 +54,7 @@ public final class Problems {
     add(
         path,
         nearest.stream().anyMatch(Problems::nameOfSecret) ? null : harmless(key, value),
-        "unknown key '%s'; valid: %s".formatted(shown(key), listed(valid)),
+        "unknown key '%s'; valid: %s".formatted(shown(key), String.join(", ", valid)),
         nearest);
   }
 

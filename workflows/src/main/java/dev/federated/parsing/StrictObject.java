@@ -284,6 +284,11 @@ public final class StrictObject {
     }
   }
 
+  /** Lets a document say where its JSON Schema is, which only editors read. */
+  public void ignoreSchema() {
+    var unused = text("$schema");
+  }
+
   /** Reports the keys that no getter asked for. */
   public void finish() {
     for (String key : keys()) {

@@ -143,6 +143,7 @@ public final class PipelineParser {
 
   private PipelineDefinition pipeline(JsonNode json) {
     StrictObject root = StrictObject.of(json, "", problems);
+    root.ignoreSchema();
     String id = root.requiredId("id");
     String name = root.text("name");
 
@@ -215,6 +216,9 @@ public final class PipelineParser {
 
   private StageDefinition stage(JsonNode json, String place, Defaults defaults) {
     StrictObject object = StrictObject.of(json, place, problems);
+    if (place.isEmpty()) {
+      object.ignoreSchema();
+    }
     String id = object.requiredId("id");
     String typeKey = object.has("type") ? "type" : "component_type";
     if (object.has("type") && object.has("component_type")) {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.federated.model.AggregationOptions;
 import dev.federated.model.AggregationStrategy;
 import dev.federated.model.FederationStrategy;
+import dev.federated.model.Hop;
 import dev.federated.model.KeyRoot;
 import dev.federated.model.RegionError;
 import dev.federated.model.RegionResult;
@@ -196,6 +197,15 @@ public record FederatedStageResult(
     return regionResults.values().stream()
         .filter(region -> Boolean.TRUE.equals(region.outputLeftOut()))
         .map(RegionResult::region)
+        .toList();
+  }
+
+  /** The regions that shares of this run, not carried ones, left for another; one for each hop. */
+  List<String> left() {
+    return regionResults.entrySet().stream()
+        .filter(entry -> carriedRegions == null || !carriedRegions.contains(entry.getKey()))
+        .flatMap(entry -> entry.getValue().hops().stream())
+        .map(Hop::region)
         .toList();
   }
 

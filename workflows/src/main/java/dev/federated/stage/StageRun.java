@@ -200,7 +200,8 @@ public final class StageRun {
     parking.ended();
     tellHedges();
     if (!WorkflowUnsafe.isReplaying()) {
-      world.stageEnded(runKey, result.strategy(), result.outcome(), result.latencyMs());
+      world.stageEnded(
+          runKey, result.strategy(), result.outcome(), result.latencyMs(), result.left());
     }
     return result;
   }

@@ -78,8 +78,14 @@ public interface World {
    *
    * @param runKey as given to {@link #snapshot}
    * @param latencyMs time from the start of the stage to its end in milliseconds
+   * @param left the regions that shares of this run failed in and left for another, one for each
    */
-  void stageEnded(String runKey, FederationStrategy strategy, StageOutcome outcome, long latencyMs);
+  void stageEnded(
+      String runKey,
+      FederationStrategy strategy,
+      StageOutcome outcome,
+      long latencyMs,
+      List<String> left);
 
   /**
    * Whether somebody polled the region's task queue in the last 90 seconds; null where that is not

@@ -120,7 +120,11 @@ public final class FakeWorld implements World {
 
   @Override
   public void stageEnded(
-      String runKey, FederationStrategy strategy, StageOutcome outcome, long latencyMs) {
+      String runKey,
+      FederationStrategy strategy,
+      StageOutcome outcome,
+      long latencyMs,
+      List<String> left) {
     stages.add(strategy.wireName() + " " + outcome.wireName());
   }
 

@@ -161,7 +161,11 @@ final class Replayer implements AutoCloseable {
 
     @Override
     public void stageEnded(
-        String runKey, FederationStrategy strategy, StageOutcome outcome, long latencyMs) {
+        String runKey,
+        FederationStrategy strategy,
+        StageOutcome outcome,
+        long latencyMs,
+        List<String> left) {
       throw new AssertionError("a replay told that a stage ended");
     }
 

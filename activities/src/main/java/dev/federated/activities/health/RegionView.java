@@ -255,6 +255,14 @@ public final class RegionView implements World, RegionListener {
     }
   }
 
+  /** The state of a region's breaker as the next stage sees it; closed for an unknown region. */
+  public CircuitState circuit(String region) {
+    synchronized (lock) {
+      RegionState state = regions.get(region);
+      return state == null ? CircuitState.CLOSED : state.circuit(clock.instant(), trialLostAfter);
+    }
+  }
+
   /** Whether the region's last probe found it well; null if it was not probed yet. */
   public @Nullable Boolean online(String region) {
     synchronized (lock) {
@@ -610,7 +618,11 @@ public final class RegionView implements World, RegionListener {
 
   @Override
   public void stageEnded(
-      String runKey, FederationStrategy strategy, StageOutcome outcome, long latencyMs) {
+      String runKey,
+      FederationStrategy strategy,
+      StageOutcome outcome,
+      long latencyMs,
+      List<String> left) {
     FederationMetrics counted = metrics;
     synchronized (lock) {
       if (counted == null || endedStages.put(runKey, true) != null) {
@@ -618,6 +630,7 @@ public final class RegionView implements World, RegionListener {
       }
     }
     counted.stageEnded(strategy, outcome, latencyMs);
+    left.forEach(counted::fellBack);
   }
 
   /** The rules of {@link CircuitBreakers}; overload without a status was a long queue. */

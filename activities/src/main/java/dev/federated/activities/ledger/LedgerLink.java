@@ -43,6 +43,8 @@ public final class LedgerLink implements AutoCloseable {
   /** A worker with nothing to tell says that it is there that often. */
   private static final Duration SIGN_OF_LIFE = Duration.ofSeconds(30);
 
+  private static final long NANOS_PER_SECOND = TimeUnit.SECONDS.toNanos(1);
+
   private static final Logger log = LoggerFactory.getLogger(LedgerLink.class);
 
   private final WorkflowClient client;
@@ -63,6 +65,8 @@ public final class LedgerLink implements AutoCloseable {
   private long knownVersion;
   private long signalledAt;
   private @Nullable WorkerReport unsent;
+  private volatile @Nullable Long reachedAt;
+  private volatile Runnable onFailure = () -> {};
 
   /**
    * A link that does nothing until it is started.
@@ -84,6 +88,7 @@ public final class LedgerLink implements AutoCloseable {
    * what is seen from now on. Blocks for one call to the server.
    */
   public void start() {
+    reachedAt = System.nanoTime();
     if (control) {
       readSettings();
     }
@@ -114,6 +119,17 @@ public final class LedgerLink implements AutoCloseable {
     }
   }
 
+  /** Who is told, from now on, of each exchange that fails. Must not block. */
+  public void onFailure(Runnable told) {
+    onFailure = told;
+  }
+
+  /** Seconds since the ledger was last reached, or since the start before; null without one. */
+  public @Nullable Double ageSeconds() {
+    Long last = reachedAt;
+    return last == null ? null : (System.nanoTime() - last) / (double) NANOS_PER_SECOND;
+  }
+
   private WorkflowStub ledger() {
     return client.newUntypedWorkflowStub(RegionLedgerWorkflow.WORKFLOW_ID);
   }
@@ -140,14 +156,17 @@ public final class LedgerLink implements AutoCloseable {
         learn();
       }
       failing = false;
+      reachedAt = System.nanoTime();
     } catch (WorkflowNotFoundException e) {
       knownVersion = 0;
+      reachedAt = System.nanoTime();
     } catch (RuntimeException e) {
       failed(e);
     }
   }
 
   private void failed(RuntimeException e) {
+    onFailure.run();
     if (!failing) {
       failing = true;
       log.warn(

@@ -1,7 +1,9 @@
 package dev.federated.activities.metrics;
 
+import com.codahale.metrics.Counter;
 import com.codahale.metrics.Gauge;
 import com.codahale.metrics.MetricRegistry;
+import dev.federated.model.CircuitState;
 import dev.federated.model.FailureType;
 import dev.federated.model.FederationStrategy;
 import dev.federated.model.HedgeOutcome;
@@ -9,6 +11,7 @@ import dev.federated.model.RegionStatus;
 import dev.federated.model.StageOutcome;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.DoubleAdder;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +39,29 @@ public final class FederationMetrics {
 
   /** Counter of attempts that run now in this process; label region. */
   public static final String REGION_IN_FLIGHT = "federation.region.in_flight";
+
+  /** Counter of shares that failed in a region and left it for another; label region. */
+  public static final String REGION_FALLBACKS = "federation.region.fallbacks";
+
+  /**
+   * Gauge of a region's breaker as this process sees it: 0 closed, 1 half open, 2 open; label
+   * region.
+   */
+  public static final String REGION_BREAKER = "federation.region.breaker";
+
+  /**
+   * Gauge of the seconds since the ledger of regions was last reached, at first since the start.
+   */
+  public static final String LEDGER_AGE = "federation.ledger.age_seconds";
+
+  /** Counter of failures to reach the ledger of regions. */
+  public static final String LEDGER_FAILURES = "federation.ledger.failures";
+
+  /** Gauge of the HTTP connections to regions that this process has open. */
+  public static final String HTTP_CONNECTIONS = "federation.http.connections";
+
+  /** Gauge of those that no call uses. */
+  public static final String HTTP_IDLE_CONNECTIONS = "federation.http.idle_connections";
 
   /** Gauge of a region's last probe, 1 reachable, 0 not; absent while unknown; label region. */
   public static final String REGION_ONLINE = "federation.region.online";
@@ -160,6 +186,45 @@ public final class FederationMetrics {
                   return now == null ? null : now ? 1 : 0;
                 });
     registry.gauge(ofRegion(REGION_LOAD, region).toString(), () -> load::get);
+  }
+
+  /** Registers a region's breaker, unless it is there. */
+  public void watchBreaker(String region, Supplier<CircuitState> breaker) {
+    registry.gauge(ofRegion(REGION_BREAKER, region).toString(), () -> () -> number(breaker.get()));
+  }
+
+  private static int number(CircuitState state) {
+    return switch (state) {
+      case CLOSED -> 0;
+      case HALF_OPEN -> 1;
+      case OPEN -> 2;
+    };
+  }
+
+  /** A share failed in a region and went on in another. */
+  public void fellBack(String region) {
+    registry.counter(ofRegion(REGION_FALLBACKS, region).toString()).inc();
+  }
+
+  /** Registers the age of what is known from the ledger; a supplier gives null if unknown. */
+  public void watchLedger(Supplier<@Nullable Double> ageSeconds) {
+    registry.gauge(LEDGER_AGE, () -> ageSeconds::get);
+    ledgerFailures().inc(0);
+  }
+
+  /** The ledger could not be reached. */
+  public void ledgerFailed() {
+    ledgerFailures().inc();
+  }
+
+  private Counter ledgerFailures() {
+    return registry.counter(LEDGER_FAILURES);
+  }
+
+  /** Registers the connections to regions, unless they are there. */
+  public void watchHttp(IntSupplier connections, IntSupplier idle) {
+    registry.gauge(HTTP_CONNECTIONS, () -> connections::getAsInt);
+    registry.gauge(HTTP_IDLE_CONNECTIONS, () -> idle::getAsInt);
   }
 
   private void failed(String region, FailureType failure) {

@@ -4,6 +4,7 @@ import dev.federated.activities.metrics.FederationMetrics;
 import dev.federated.model.RegionConfig;
 import dev.federated.stage.ProbeRegionActivity;
 import dev.federated.stage.RegionHealth;
+import dev.federated.stage.TraceParent;
 import org.jspecify.annotations.Nullable;
 
 /** Looks after the health of one region from its worker. */
@@ -34,6 +35,7 @@ public final class ProbeRegionActivityImpl implements ProbeRegionActivity {
 
   @Override
   public RegionHealth probe(String name) {
+    TraceParent.forget();
     if (!name.equals(region.name())) {
       return new RegionHealth(
           false,

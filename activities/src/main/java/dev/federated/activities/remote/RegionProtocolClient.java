@@ -13,6 +13,7 @@ import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionError;
 import dev.federated.stage.RemoteRequest;
 import dev.federated.stage.RemoteResponse;
+import dev.federated.stage.TraceParent;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.URI;
@@ -326,13 +327,15 @@ public final class RegionProtocolClient {
   }
 
   /**
-   * One trace per idempotency key and one span per attempt, see www.w3.org/TR/trace-context. Both
-   * are hashes, so that a repeated attempt shows as the same span.
+   * One span per attempt, in the caller's trace if it has one, else in a trace per idempotency key;
+   * see www.w3.org/TR/trace-context. Both are hashes, so that a repeated attempt shows as the same
+   * span.
    */
   private String traceparent(RemoteRequest request, int attempt) {
+    String given = TraceParent.current();
     String trace = hash(request.idempotencyKey(), 16);
     String span = hash(request.idempotencyKey() + '/' + region.name() + '/' + attempt, 8);
-    return "00-" + trace + "-" + span + "-01";
+    return given == null ? "00-" + trace + "-" + span + "-01" : TraceParent.child(given, span);
   }
 
   private static String hash(String text, int bytes) {

@@ -11,6 +11,7 @@ import dev.federated.stage.RemoteExecuteActivity;
 import dev.federated.stage.RemoteFailure;
 import dev.federated.stage.RemoteRequest;
 import dev.federated.stage.RemoteResponse;
+import dev.federated.stage.TraceParent;
 import io.temporal.activity.Activity;
 import io.temporal.activity.ActivityExecutionContext;
 import io.temporal.activity.ActivityInfo;
@@ -77,6 +78,14 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
 
   @Override
   public RemoteResponse execute(RemoteRequest request) {
+    try {
+      return attempt(request);
+    } finally {
+      TraceParent.forget();
+    }
+  }
+
+  private RemoteResponse attempt(RemoteRequest request) {
     ActivityExecutionContext context = Activity.getExecutionContext();
     // Temporal counts from 1; its test environment leaves it at 0.
     int attempt = Math.max(1, context.getInfo().getAttempt());

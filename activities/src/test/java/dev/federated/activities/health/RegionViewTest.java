@@ -332,9 +332,9 @@ class RegionViewTest {
     view.watch(metrics);
 
     for (int i = 0; i < 3; i++) {
-      view.stageEnded("run/one", FederationStrategy.NEAREST, StageOutcome.FAILED, 20);
+      view.stageEnded("run/one", FederationStrategy.NEAREST, StageOutcome.FAILED, 20, List.of());
     }
-    view.stageEnded("run/two", FederationStrategy.NEAREST, StageOutcome.SUCCEEDED, 40);
+    view.stageEnded("run/two", FederationStrategy.NEAREST, StageOutcome.SUCCEEDED, 40, List.of());
 
     MetricRegistry registry = metrics.registry();
     assertThat(registry.counter("federation.stages;strategy=nearest;outcome=failed").getCount())
@@ -346,7 +346,7 @@ class RegionViewTest {
 
   @Test
   void stagesOfAViewThatNobodyWatchesAreNotCounted() {
-    view(A).stageEnded("run", FederationStrategy.NEAREST, StageOutcome.FAILED, 20);
+    view(A).stageEnded("run", FederationStrategy.NEAREST, StageOutcome.FAILED, 20, List.of());
   }
 
   @Test

@@ -56,7 +56,7 @@ final class DevCommand implements Callable<Integer> {
     EmbeddedChoice choice = server.embedded() == null ? EmbeddedChoice.AUTO : server.embedded();
     CountDownLatch stopped = new CountDownLatch(1);
     Interruption.Registration stop = context.interruption().onInterrupt(stopped::countDown);
-    try (Operations operations = Operations.open(metrics, null);
+    try (Operations operations = Operations.open(metrics, null, context);
         EmbeddedServer embedded =
             EmbeddedServers.start(
                 context, choice, port, uiPort, false, spec.commandLine().getErr());

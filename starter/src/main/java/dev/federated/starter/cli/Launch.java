@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.federated.model.StageOutcome;
 import dev.federated.parsing.Problem;
+import dev.federated.stage.TraceParent;
 import dev.federated.starter.Execution;
 import dev.federated.starter.WorkflowIdInUseException;
 import dev.federated.starter.WorkflowIdPolicy;
@@ -19,9 +20,13 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.MDC;
 
 /** Starts an execution, follows it, and turns its end into output and an exit code. */
 final class Launch {
+  /** Where tools that trace their commands put the trace. */
+  private static final String TRACE_VARIABLE = "TRACEPARENT";
+
   private final CommandContext context;
   private final ServerSession session;
   private final StartOptions options;
@@ -117,10 +122,18 @@ final class Launch {
     String workflowId = options.workflowId() == null ? newId.get() : options.workflowId();
     WorkflowIdPolicy policy =
         options.rerun() ? WorkflowIdPolicy.RERUN : WorkflowIdPolicy.SAME_REQUEST_ATTACHES;
+    String trace = context.environment().get(TRACE_VARIABLE);
+    if (TraceParent.isValid(trace)) {
+      MDC.put(TraceParent.NAME, trace);
+    } else if (trace != null) {
+      err.println("warning: %s is no trace parent and is not used".formatted(TRACE_VARIABLE));
+    }
     try {
       return start.start(workflowId, policy);
     } catch (WorkflowIdInUseException e) {
       throw CommandException.badInput("--workflow-id", String.valueOf(e.getMessage()));
+    } finally {
+      MDC.remove(TraceParent.NAME);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.federated.starter.cli;
 
 import com.codahale.metrics.MetricRegistry;
 import dev.federated.worker.operations.Check;
+import dev.federated.worker.operations.MetricReports;
 import dev.federated.worker.operations.OperationsServer;
 import java.io.IOException;
 import java.net.URI;
@@ -15,16 +16,22 @@ final class Operations implements AutoCloseable {
   private static final Check STARTING = () -> Optional.of("the workers do not poll yet");
 
   private final MetricRegistry metrics = new MetricRegistry();
+  private final MetricReports reports;
   private final @Nullable OperationsServer server;
   private volatile Check ready = STARTING;
 
-  private Operations(String host, @Nullable Integer port) {
+  private Operations(
+      MetricsOptions options, @Nullable Integer defaultPort, CommandContext context) {
+    String host = options.host();
+    Integer port = options.port(defaultPort);
+    this.reports = options.reports(metrics, context);
     try {
       this.server =
           port == null
               ? null
               : OperationsServer.start(host, port, metrics, Check.PASSING, () -> ready.failure());
     } catch (IOException e) {
+      reports.close();
       throw CommandException.badInput(
           "--metrics-port", "cannot bind %s:%d: %s".formatted(host, port, e.getMessage()));
     }
@@ -36,8 +43,9 @@ final class Operations implements AutoCloseable {
    * @param options the options of the command
    * @param defaultPort the port without the option; null for none
    */
-  static Operations open(MetricsOptions options, @Nullable Integer defaultPort) {
-    return new Operations(options.host(), options.port(defaultPort));
+  static Operations open(
+      MetricsOptions options, @Nullable Integer defaultPort, CommandContext context) {
+    return new Operations(options, defaultPort, context);
   }
 
   /** What is shown as metrics. */
@@ -60,5 +68,6 @@ final class Operations implements AutoCloseable {
     if (server != null) {
       server.close();
     }
+    reports.close();
   }
 }

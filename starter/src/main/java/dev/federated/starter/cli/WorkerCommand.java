@@ -70,7 +70,7 @@ final class WorkerCommand implements Callable<Integer> {
     TemporalConnection connection = TemporalConnection.load(context.environment());
     CountDownLatch stopped = new CountDownLatch(1);
     Interruption.Registration stop = context.interruption().onInterrupt(stopped::countDown);
-    try (Operations operations = Operations.open(metrics, DEFAULT_METRICS_PORT);
+    try (Operations operations = Operations.open(metrics, DEFAULT_METRICS_PORT, context);
         ServerSession session = ServerSession.counting(connection, operations.metrics());
         ServedWorker worker =
             ServedWorker.start(context, session.client(), file, roles, operations)) {

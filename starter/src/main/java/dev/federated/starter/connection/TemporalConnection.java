@@ -3,6 +3,7 @@ package dev.federated.starter.connection;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.federated.parsing.InvalidDocumentException;
 import dev.federated.parsing.Problem;
+import dev.federated.stage.TraceParent;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.temporal.api.workflowservice.v1.DescribeNamespaceRequest;
@@ -158,10 +159,11 @@ public final class TemporalConnection {
     }
   }
 
-  /** Options for a client, with the namespace. */
+  /** Options for a client, with the namespace; a trace of the caller is carried on. */
   public WorkflowClientOptions clientOptions() {
     return WorkflowClientOptions.newBuilder(profile.toWorkflowClientOptions())
         .setNamespace(namespace())
+        .setContextPropagators(List.of(new TraceParent()))
         .build();
   }
 

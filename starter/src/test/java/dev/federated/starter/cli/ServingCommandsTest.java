@@ -1,16 +1,12 @@
 package dev.federated.starter.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.federated.starter.embedded.EmbeddedServer;
 import dev.federated.starter.embedded.EmbeddedServerOptions;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -19,10 +15,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -51,50 +44,6 @@ class ServingCommandsTest {
   @AfterAll
   static void stop() {
     server.close();
-  }
-
-  /** A command that serves in the background. */
-  private static final class Serving implements AutoCloseable {
-    private final Interruption interruption = new Interruption(Duration.ofSeconds(15), code -> {});
-    private final StringWriter out = new StringWriter();
-    private final StringWriter err = new StringWriter();
-    private final CompletableFuture<Integer> exitCode;
-
-    Serving(Map<String, String> environment, String... arguments) {
-      CommandContext context =
-          new CommandContext(
-              environment, directory, new ByteArrayInputStream(new byte[0]), interruption);
-      exitCode =
-          CompletableFuture.supplyAsync(
-              () -> {
-                int code =
-                    Federate.commandLine(context)
-                        .setOut(new PrintWriter(out))
-                        .setErr(new PrintWriter(err, true))
-                        .execute(arguments);
-                interruption.commandEnded();
-                return code;
-              });
-      await()
-          .atMost(Duration.ofSeconds(60))
-          .until(() -> exitCode.isDone() || out.toString().contains("\n"));
-    }
-
-    String ready() {
-      assertThat(exitCode).as(err.toString()).isNotDone();
-      return out.toString();
-    }
-
-    /** A value of the ready line. */
-    String value(String name) {
-      return ready().replaceAll("(?s).*\\b" + name + "=(\\S*).*", "$1");
-    }
-
-    @Override
-    public void close() {
-      interruption.shutdown();
-      assertThat(exitCode).succeedsWithin(15, TimeUnit.SECONDS).isEqualTo(ExitCodes.SUCCEEDED);
-    }
   }
 
   private static CommandRun federate(String... arguments) {
@@ -147,6 +96,7 @@ class ServingCommandsTest {
   void workerTellsItsAddressesServesMetricsAndProbesAndStops() throws Exception {
     try (Serving worker =
         new Serving(
+            directory,
             server.environment(),
             "worker",
             "--control",
@@ -173,20 +123,36 @@ class ServingCommandsTest {
   @Test
   void workerOfAllServesEveryEnabledRegionAndThoseThatAreNamed() {
     try (Serving worker =
-        new Serving(server.environment(), "worker", "--all", "--metrics-port", "0", "-o", "json")) {
+        new Serving(
+            directory,
+            server.environment(),
+            "worker",
+            "--all",
+            "--metrics-port",
+            "0",
+            "-o",
+            "json")) {
       assertThat(new CommandRun(0, worker.ready(), "").json().at("/ready/regions").asText())
           .isEqualTo("us-east-1,eu-west-1");
     }
     try (Serving worker =
         new Serving(
-            server.environment(), "worker", "--all", "--region", "off", "--metrics-port", "0")) {
+            directory,
+            server.environment(),
+            "worker",
+            "--all",
+            "--region",
+            "off",
+            "--metrics-port",
+            "0")) {
       assertThat(worker.value("regions")).isEqualTo("us-east-1,eu-west-1,off");
     }
   }
 
   @Test
   void devInTheJvmTellsItsAddressAndOthersUseIt() {
-    try (Serving dev = new Serving(Map.of(), "dev", "--embedded", "jvm", "--port", "0")) {
+    try (Serving dev =
+        new Serving(directory, Map.of(), "dev", "--embedded", "jvm", "--port", "0")) {
       assertThat(dev.ready()).startsWith("ready");
       assertThat(dev.value("regions")).isEqualTo("us-east-1,eu-west-1");
       String address = dev.value("server");
@@ -214,7 +180,8 @@ class ServingCommandsTest {
     Map<String, String> path = Map.of("PATH", System.getenv().getOrDefault("PATH", ""));
     assumeTrue(EmbeddedServer.command(path).isPresent(), "the temporal command is not installed");
     try (Serving dev =
-        new Serving(path, "dev", "--embedded", "cli", "--port", "0", "--metrics-port", "0")) {
+        new Serving(
+            directory, path, "dev", "--embedded", "cli", "--port", "0", "--metrics-port", "0")) {
       assertThat(dev.ready()).startsWith("ready");
       assertThat(status(dev.value("ui"))).isEqualTo(200);
       assertThat(status(dev.value("metrics"))).isEqualTo(200);

@@ -61,8 +61,8 @@ final class SilentNode implements AutoCloseable {
         connection
             .getOutputStream()
             .write(
-                ("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
-                        .formatted(HEALTHY.length(), HEALTHY))
+                "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
+                    .formatted(HEALTHY.length(), HEALTHY)
                     .getBytes(US_ASCII));
         return;
       }
