@@ -13,6 +13,7 @@ import io.temporal.api.history.v1.HistoryEvent;
 import io.temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryRequest;
 import io.temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryResponse;
 import io.temporal.client.WorkflowClient;
+import io.temporal.common.converter.DataConverterException;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.Instant;
@@ -42,8 +43,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Follows the history of an execution and of its stages, and prints a line for each region and
- * component that finishes; on a terminal also which still run. Reads events only, no payloads, so
- * that it needs no codec.
+ * component that finishes; on a terminal also which still run. Reads events, and of payloads only
+ * summaries, which it can do without.
  */
 final class Progress implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Progress.class);
@@ -330,7 +331,7 @@ final class Progress implements AutoCloseable {
     }
   }
 
-  private static String what(
+  private String what(
       ActivityTaskScheduledEventAttributes activity, HistoryEvent event, @Nullable String stage) {
     String region = FederatedQueues.regionOf(activity.getTaskQueue().getName());
     if (region == null) {
@@ -339,11 +340,19 @@ final class Progress implements AutoCloseable {
     return stage == null ? summary(event, region) : stage + " in " + region;
   }
 
-  /** The summary, if it is plain text. */
-  private static String summary(HistoryEvent event, String otherwise) {
-    String text = event.getUserMetadata().getSummary().getData().toStringUtf8();
-    boolean plain = text.length() > 2 && text.startsWith("\"") && text.endsWith("\"");
-    return plain ? text.substring(1, text.length() - 1) : otherwise;
+  /** The summary, if there is one that can be read. */
+  private String summary(HistoryEvent event, String otherwise) {
+    if (!event.getUserMetadata().hasSummary()) {
+      return otherwise;
+    }
+    try {
+      return client
+          .getOptions()
+          .getDataConverter()
+          .fromPayload(event.getUserMetadata().getSummary(), String.class, String.class);
+    } catch (DataConverterException e) {
+      return otherwise;
+    }
   }
 
   private void line(@Nullable Scheduled scheduled, String how, HistoryEvent event) {
