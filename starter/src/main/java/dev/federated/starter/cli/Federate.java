@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
       RedriveCommand.class,
       WorkerCommand.class,
       NodeCommand.class,
+      CodecServerCommand.class,
       DevCommand.class,
       DemoCommand.class,
       SetupCommand.class,
