@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  *     default none
  * @param enabled whether it may be selected, default true
  * @param allowPlaintext whether the key may go over plain HTTP to a host that is not loopback
+ * @param tls certificates for the endpoint, or null for those of the platform
  */
 public record RegionConfig(
     String name,
@@ -44,7 +45,8 @@ public record RegionConfig(
     @Nullable Double egressCostPerGb,
     Map<String, Double> egressCostPerGbTo,
     boolean enabled,
-    boolean allowPlaintext) {
+    boolean allowPlaintext,
+    @Nullable RegionTls tls) {
   public RegionConfig {
     tags = List.copyOf(tags);
     egressCostPerGbTo = Collections.unmodifiableMap(new LinkedHashMap<>(egressCostPerGbTo));
@@ -73,7 +75,8 @@ public record RegionConfig(
         egressCostPerGb,
         egressCostPerGbTo,
         enabled,
-        allowPlaintext);
+        allowPlaintext,
+        tls);
   }
 
   /** A region of that name with every default. */
@@ -99,6 +102,7 @@ public record RegionConfig(
     private Map<String, Double> egressCostPerGbTo = Map.of();
     private boolean enabled = true;
     private boolean allowPlaintext;
+    private @Nullable RegionTls tls;
 
     private Builder(String name) {
       this.name = name;
@@ -194,6 +198,12 @@ public record RegionConfig(
       return this;
     }
 
+    /** Sets tls. */
+    public Builder tls(@Nullable RegionTls tls) {
+      this.tls = tls;
+      return this;
+    }
+
     /** The region. */
     public RegionConfig build() {
       return new RegionConfig(
@@ -212,7 +222,8 @@ public record RegionConfig(
           egressCostPerGb,
           egressCostPerGbTo,
           enabled,
-          allowPlaintext);
+          allowPlaintext,
+          tls);
     }
   }
 }
