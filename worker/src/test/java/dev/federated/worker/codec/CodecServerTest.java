@@ -13,6 +13,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.HttpURLConnection;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -141,7 +142,7 @@ class CodecServerTest {
 
   private String raw(String host) throws IOException {
     String body = "{}";
-    try (Socket socket = new Socket("127.0.0.1", server.uri().getPort())) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.uri().getPort())) {
       OutputStream out = socket.getOutputStream();
       out.write(
           ("POST /decode HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n"
