@@ -23,6 +23,7 @@ final class LocalServer implements AutoCloseable {
   private final EmbeddedServer server;
   private final WorkflowServiceStubs stubs;
   private final WorkflowClient client;
+  private final MetricRegistry metrics = new MetricRegistry();
   private final List<FederationWorker> workers = new ArrayList<>();
 
   private LocalServer(Path directory) {
@@ -52,7 +53,7 @@ final class LocalServer implements AutoCloseable {
             roles,
             environment,
             database,
-            new MetricRegistry(),
+            metrics,
             Duration.ofSeconds(1)));
     return this;
   }
@@ -73,6 +74,11 @@ final class LocalServer implements AutoCloseable {
   WorkflowClient client(Map<String, String> environment) {
     return WorkflowClient.newInstance(
         stubs, TemporalConnection.plaintext(address(), environment).clientOptions());
+  }
+
+  /** What all workers count in. */
+  MetricRegistry metrics() {
+    return metrics;
   }
 
   String address() {
