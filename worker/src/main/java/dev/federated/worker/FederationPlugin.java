@@ -2,6 +2,7 @@ package dev.federated.worker;
 
 import com.codahale.metrics.MetricRegistry;
 import dev.federated.activities.metrics.FederationMetrics;
+import dev.federated.encryption.EncryptionKeys;
 import dev.federated.ledger.RegionLedgerWorkflowImpl;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
@@ -14,9 +15,13 @@ import dev.federated.stage.ExplainStageWorkflowImpl;
 import dev.federated.stage.FederatedQueues;
 import dev.federated.stage.FederatedStageWorkflow;
 import dev.federated.stage.FederatedStageWorkflowImpl;
+import io.temporal.client.WorkflowClientOptions;
 import io.temporal.common.SimplePlugin;
 import io.temporal.common.VersioningBehavior;
 import io.temporal.common.WorkerDeploymentVersion;
+import io.temporal.common.converter.DataConverter;
+import io.temporal.common.converter.GlobalDataConverter;
+import io.temporal.payload.codec.PayloadCodec;
 import io.temporal.worker.Worker;
 import io.temporal.worker.WorkerDeploymentOptions;
 import io.temporal.worker.WorkerFactory;
@@ -59,6 +64,8 @@ public final class FederationPlugin extends SimplePlugin {
   private final Set<String> serveRegions;
   private final FederationServices services;
   private final @Nullable WorkerDeploymentVersion deployment;
+  private final @Nullable EncryptionKeys encryption;
+  private final boolean encryptionExpected;
   private volatile boolean control;
   private volatile boolean regional;
 
@@ -68,6 +75,9 @@ public final class FederationPlugin extends SimplePlugin {
     this.serveControl = builder.serveControl;
     this.serveRegions = new LinkedHashSet<>(builder.serveRegions);
     this.deployment = builder.deployment;
+    this.encryption = builder.encryption;
+    this.encryptionExpected =
+        builder.encryption != null || !EncryptionKeys.load(builder.environment).isEmpty();
     this.services =
         new FederationServices(
             builder.federation,
@@ -89,6 +99,21 @@ public final class FederationPlugin extends SimplePlugin {
   /** The metrics of this process. */
   public MetricRegistry metrics() {
     return services.metrics().registry();
+  }
+
+  @Override
+  public void configureWorkflowClient(WorkflowClientOptions.Builder builder) {
+    super.configureWorkflowClient(builder);
+    if (encryption == null) {
+      return;
+    }
+    @Nullable DataConverter existing = builder.build().getDataConverter();
+    if (existing instanceof PayloadCodec) {
+      throw new IllegalStateException(
+          "the client's data converter has codecs of its own; add an EncryptingCodec to them instead of encryption(...)");
+    }
+    builder.setDataConverter(
+        encryption.over(existing == null ? GlobalDataConverter.get() : existing));
   }
 
   @Override
@@ -142,6 +167,11 @@ public final class FederationPlugin extends SimplePlugin {
 
   @Override
   public void startWorkerFactory(WorkerFactory factory, Consumer<WorkerFactory> next) {
+    if (encryptionExpected
+        && !(factory.getWorkflowClient().getOptions().getDataConverter() instanceof PayloadCodec)) {
+      throw new IllegalStateException(
+          "there are encryption keys, but the client of these workers does not encrypt; give encryption(EncryptionKeys.load(...)) to a FederationPlugin of the client, or EncryptionKeys.over(...) to it as data converter");
+    }
     if (serveControl && factory.tryGetWorker(FederatedQueues.CONTROL) == null) {
       var unused = factory.newWorker(FederatedQueues.CONTROL);
     }
@@ -186,6 +216,7 @@ public final class FederationPlugin extends SimplePlugin {
     private Path databaseFile = Path.of(".federate", "data.db");
     private MetricRegistry metrics = new MetricRegistry();
     private @Nullable WorkerDeploymentVersion deployment;
+    private @Nullable EncryptionKeys encryption;
 
     private Builder(FederationConfig federation) {
       this.federation = federation;
@@ -246,6 +277,25 @@ public final class FederationPlugin extends SimplePlugin {
      */
     public Builder deployment(String name, String buildId) {
       this.deployment = new WorkerDeploymentVersion(name, buildId);
+      return this;
+    }
+
+    /**
+     * Encrypts everything that the client writes into histories, also for workflows of your own.
+     * Default none. The plugin has to be given to the client; on one whose data converter has
+     * codecs, {@code WorkflowClient.newInstance} throws {@link IllegalStateException}: add an
+     * {@link dev.federated.encryption.EncryptingCodec} to those. Where {@link
+     * EncryptionKeys#VARIABLE} is set, workers of a client without any codec do not start.
+     *
+     * @param keys such as {@code EncryptionKeys.load(System.getenv())}
+     * @throws IllegalArgumentException if there are no keys
+     */
+    public Builder encryption(EncryptionKeys keys) {
+      if (keys.isEmpty()) {
+        throw new IllegalArgumentException(
+            "there are no encryption keys; is %s set?".formatted(EncryptionKeys.VARIABLE));
+      }
+      this.encryption = keys;
       return this;
     }
 

@@ -21,12 +21,15 @@ import dev.federated.aggregation.Aggregator;
 import dev.federated.model.CircuitState;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
+import dev.federated.model.RegionTls;
+import dev.federated.parsing.InvalidDocumentException;
 import dev.federated.pipeline.ComponentRequest;
 import dev.federated.stage.RemoteRequest;
 import dev.federated.stage.RemoteResponse;
 import dev.federated.worker.config.FederationFile;
 import dev.federated.worker.config.ProcessSecrets;
 import dev.federated.worker.config.SecretResolver;
+import dev.federated.worker.tls.TlsFiles;
 import io.temporal.client.WorkflowClient;
 import io.temporal.failure.ApplicationFailure;
 import java.nio.file.Path;
@@ -163,8 +166,24 @@ final class FederationServices implements AutoCloseable {
   }
 
   private RegionProtocolClient client(RegionConfig region, ProcessSecrets secrets) {
+    RegionTls tls = region.tls();
+    OkHttpClient transport =
+        tls == null ? http : TlsFiles.of(file, region.name()).client(http, tls);
     return new RegionProtocolClient(
-        http, region, () -> secrets.apiKey(region.name()).orElse(null), Redaction.NONE, clock);
+        transport, region, () -> secrets.apiKey(region.name()).orElse(null), Redaction.NONE, clock);
+  }
+
+  /**
+   * For probes of the control worker, which carry no key: only region workers resolve keys. None
+   * for a region whose certificates are not here; its own worker probes it and tells.
+   */
+  private @Nullable RegionProtocolClient prober(RegionConfig region) {
+    try {
+      return client(region, ProcessSecrets.NONE);
+    } catch (InvalidDocumentException e) {
+      log.info("Region {} is probed by its own worker only: {}", region.name(), e.getMessage());
+      return null;
+    }
   }
 
   /** Executes a component for a region without an endpoint. */
@@ -205,12 +224,11 @@ final class FederationServices implements AutoCloseable {
           namespace,
           Duration.ofMillis((long) (federation.healthCheckIntervalSeconds() * 1000)));
       view.prioritized(new PriorityCheck(client.getWorkflowServiceStubs())::prioritized);
-      // Probes of the control worker carry no key: only region workers resolve keys.
       monitor =
           new RegionMonitor(
               federation,
               view,
-              region -> client(region, ProcessSecrets.NONE),
+              this::prober,
               new TemporalQueueStatistics(client.getWorkflowServiceStubs(), namespace));
     }
     LedgerLink link = new LedgerLink(client, view, federation, control);

@@ -1,10 +1,13 @@
 package dev.federated.worker;
 
 import com.codahale.metrics.MetricRegistry;
+import dev.federated.model.RegionConfig;
+import dev.federated.model.RegionTls;
 import dev.federated.parsing.InvalidDocumentException;
 import dev.federated.parsing.Problem;
 import dev.federated.worker.config.FederationFile;
 import dev.federated.worker.config.SecretResolver;
+import dev.federated.worker.tls.TlsFiles;
 import io.temporal.client.WorkflowClient;
 import io.temporal.worker.WorkerFactory;
 import io.temporal.worker.WorkerFactoryOptions;
@@ -15,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import okhttp3.OkHttpClient;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -80,7 +84,8 @@ public final class FederationWorker implements AutoCloseable {
   }
 
   /**
-   * Makes sure that every secret is there that the roles need, before anything is started.
+   * Makes sure that every secret and certificate is there that the roles need, before anything is
+   * started.
    *
    * @throws dev.federated.parsing.InvalidDocumentException naming each that is missing
    */
@@ -92,6 +97,16 @@ public final class FederationWorker implements AutoCloseable {
       var unused = resolver.forRegions(file, roles.regions());
     } catch (InvalidDocumentException e) {
       problems.addAll(e.problems());
+    }
+    for (String name : roles.regions()) {
+      RegionTls tls = file.config().region(name).map(RegionConfig::tls).orElse(null);
+      if (tls != null) {
+        try {
+          var unused = TlsFiles.of(file, name).client(new OkHttpClient(), tls);
+        } catch (InvalidDocumentException e) {
+          problems.addAll(e.problems());
+        }
+      }
     }
     if (roles.control()) {
       try {

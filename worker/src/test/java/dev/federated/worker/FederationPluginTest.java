@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.federated.encryption.EncryptionKeys;
 import dev.federated.model.AggregationStrategy;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationConfig;
@@ -17,13 +18,18 @@ import dev.federated.stage.FederatedQueues;
 import dev.federated.stage.FederatedStageResult;
 import dev.federated.stage.Federation;
 import io.temporal.api.enums.v1.WorkflowExecutionStatus;
+import io.temporal.client.WorkflowClient;
+import io.temporal.client.WorkflowClientOptions;
 import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowStub;
+import io.temporal.common.converter.CodecDataConverter;
+import io.temporal.common.converter.DefaultDataConverter;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.failure.CanceledFailure;
 import io.temporal.testing.TestEnvironmentOptions;
 import io.temporal.testing.TestWorkflowEnvironment;
+import io.temporal.worker.WorkerFactory;
 import io.temporal.worker.WorkerFactoryOptions;
 import io.temporal.workflow.CancellationScope;
 import io.temporal.workflow.Promise;
@@ -31,10 +37,13 @@ import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInterface;
 import io.temporal.workflow.WorkflowMethod;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -257,6 +266,88 @@ class FederationPluginTest {
           new StageRequest(
               "s", "transformer", json("{}"), json("7"), FederatedStageConfig.builder().build()));
       assertThat(stub.getResult(FederatedStageResult.class).aggregated()).isEqualTo(json("7"));
+    } finally {
+      plugin.close();
+    }
+  }
+
+  private static final EncryptionKeys KEYS =
+      EncryptionKeys.parse("k1=" + Base64.getEncoder().encodeToString(new byte[32]));
+
+  private static FederationPlugin.Builder plugin() {
+    return FederationPlugin.newBuilder(
+        FederationConfig.of(List.of(RegionConfig.builder("us").build())));
+  }
+
+  @Test
+  void encryptionOfAClientWithCodecsOfItsOwnIsLeftToThem() {
+    FederationPlugin plugin = plugin().encryption(KEYS).build();
+    WorkflowClientOptions.Builder theirs =
+        WorkflowClientOptions.newBuilder()
+            .setDataConverter(
+                new CodecDataConverter(DefaultDataConverter.newDefaultInstance(), List.of()));
+    assertThatThrownBy(() -> plugin.configureWorkflowClient(theirs))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("EncryptingCodec");
+    plugin.close();
+  }
+
+  @Test
+  void encryptionWithoutKeysIsRefused() {
+    assertThatThrownBy(() -> plugin().encryption(EncryptionKeys.NONE))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(EncryptionKeys.VARIABLE);
+  }
+
+  @Test
+  void workersOfAClientThatDoesNotEncryptDoNotStartWhereThereAreKeys() {
+    try (TestWorkflowEnvironment server = TestWorkflowEnvironment.newInstance()) {
+      String keys = "k1=" + Base64.getEncoder().encodeToString(new byte[32]);
+      for (FederationPlugin plugin :
+          List.of(
+              plugin().encryption(KEYS).build(),
+              plugin().environment(Map.of(EncryptionKeys.VARIABLE, keys)).build())) {
+        WorkerFactory factory =
+            WorkerFactory.newInstance(
+                server.getWorkflowClient(),
+                WorkerFactoryOptions.newBuilder().setPlugins(plugin).build());
+        assertThatThrownBy(factory::start)
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessageContaining("does not encrypt");
+        plugin.close();
+      }
+    }
+  }
+
+  @Test
+  void aPluginOfTheClientEncryptsWhatItsWorkersAndTheUsersWrite() {
+    FederationPlugin plugin =
+        plugin().serveControl().serveRegions(List.of("us")).encryption(KEYS).build();
+    try (TestWorkflowEnvironment server = TestWorkflowEnvironment.newInstance()) {
+      WorkflowClient client =
+          WorkflowClient.newInstance(
+              server.getWorkflowServiceStubs(),
+              WorkflowClientOptions.newBuilder()
+                  .setNamespace(server.getNamespace())
+                  .setPlugins(plugin)
+                  .build());
+      WorkerFactory factory = WorkerFactory.newInstance(client);
+      factory.newWorker(QUEUE).registerWorkflowImplementationTypes(OrderWorkflowImpl.class);
+      factory.start();
+      OrderWorkflow order =
+          client.newWorkflowStub(
+              OrderWorkflow.class,
+              WorkflowOptions.newBuilder().setWorkflowId("o").setTaskQueue(QUEUE).build());
+      assertThat(order.total("parallel", "sum")).startsWith("20 from [us]");
+      String history =
+          client
+              .fetchHistory("o")
+              .getHistory()
+              .toByteString()
+              .toString(StandardCharsets.ISO_8859_1);
+      assertThat(history).contains("binary/aes-256-gcm").doesNotContain("amount");
+      factory.shutdownNow();
+      factory.awaitTermination(5, TimeUnit.SECONDS);
     } finally {
       plugin.close();
     }

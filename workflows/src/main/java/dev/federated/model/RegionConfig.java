@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param idempotency whether it executes an idempotency key once only, so that a share may be sent
  *     to it while another region executes the same; null means {@link #honoursKey() by its kind}
  * @param allowPlaintext whether the key may go over plain HTTP to a host that is not loopback
+ * @param tls certificates for the endpoint, or null for those of the platform
  */
 public record RegionConfig(
     String name,
@@ -47,7 +48,8 @@ public record RegionConfig(
     Map<String, Double> egressCostPerGbTo,
     boolean enabled,
     @Nullable Boolean idempotency,
-    boolean allowPlaintext) {
+    boolean allowPlaintext,
+    @Nullable RegionTls tls) {
   public RegionConfig {
     tags = List.copyOf(tags);
     egressCostPerGbTo = Collections.unmodifiableMap(new LinkedHashMap<>(egressCostPerGbTo));
@@ -86,7 +88,8 @@ public record RegionConfig(
         egressCostPerGbTo,
         enabled,
         idempotency,
-        allowPlaintext);
+        allowPlaintext,
+        tls);
   }
 
   /** A region of that name with every default. */
@@ -113,6 +116,7 @@ public record RegionConfig(
     private boolean enabled = true;
     private @Nullable Boolean idempotency;
     private boolean allowPlaintext;
+    private @Nullable RegionTls tls;
 
     private Builder(String name) {
       this.name = name;
@@ -214,6 +218,12 @@ public record RegionConfig(
       return this;
     }
 
+    /** Sets tls. */
+    public Builder tls(@Nullable RegionTls tls) {
+      this.tls = tls;
+      return this;
+    }
+
     /** The region. */
     public RegionConfig build() {
       return new RegionConfig(
@@ -233,7 +243,8 @@ public record RegionConfig(
           egressCostPerGbTo,
           enabled,
           idempotency,
-          allowPlaintext);
+          allowPlaintext,
+          tls);
     }
   }
 }

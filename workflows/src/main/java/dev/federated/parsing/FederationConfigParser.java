@@ -10,6 +10,7 @@ import dev.federated.model.FederationStrategy;
 import dev.federated.model.NamedSecret;
 import dev.federated.model.PartialFailurePolicy;
 import dev.federated.model.RegionConfig;
+import dev.federated.model.RegionTls;
 import dev.federated.model.SecretSource;
 import dev.federated.model.WireName;
 import java.net.URI;
@@ -138,6 +139,7 @@ public final class FederationConfigParser {
     RegionConfig.Builder region = RegionConfig.builder(object.requiredId("name"));
     region.allowPlaintext(object.bool("allow_plaintext", false));
     region.endpoint(endpoint(object));
+    region.tls(tls(object));
     String key = object.secretText("api_key");
     if (key != null) {
       region.apiKey(secret(object, "api_key", key));
@@ -163,7 +165,34 @@ public final class FederationConfigParser {
     object.notYetSupported("transport", "namespace", "drained");
     object.finish();
     checkPlaintext(region.build(), object);
+    checkTls(region.build(), object);
     return region.build();
+  }
+
+  private static @Nullable RegionTls tls(StrictObject region) {
+    StrictObject object = region.object("tls");
+    if (object == null) {
+      return null;
+    }
+    RegionTls tls =
+        new RegionTls(object.text("ca"), object.text("certificate"), object.text("key"));
+    if (object.has("certificate") != object.has("key")) {
+      object
+          .problems()
+          .add(region.pathOf("tls"), null, "certificate and key go together; one is missing");
+    }
+    object.finish();
+    return tls;
+  }
+
+  private static void checkTls(RegionConfig region, StrictObject object) {
+    URI endpoint = region.endpoint();
+    if (region.tls() != null
+        && (endpoint == null || !"https".equalsIgnoreCase(endpoint.getScheme()))) {
+      object
+          .problems()
+          .add(object.pathOf("tls"), null, "is for an endpoint that begins with https://");
+    }
   }
 
   private static Map<String, Double> egressTo(StrictObject region) {

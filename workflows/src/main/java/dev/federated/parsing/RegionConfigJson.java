@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.federated.model.RegionConfig;
+import dev.federated.model.RegionTls;
 import org.jspecify.annotations.Nullable;
 
 /** Writes a region as it stands in a federation file, without its key. */
@@ -37,7 +38,20 @@ public final class RegionConfigJson {
       json.put("idempotency", region.idempotency());
     }
     json.put("allow_plaintext", region.allowPlaintext());
+    RegionTls tls = region.tls();
+    if (tls != null) {
+      ObjectNode files = json.putObject("tls");
+      put(files, "ca", tls.ca());
+      put(files, "certificate", tls.certificate());
+      put(files, "key", tls.key());
+    }
     return json;
+  }
+
+  private static void put(ObjectNode json, String key, @Nullable String value) {
+    if (value != null) {
+      json.put(key, value);
+    }
   }
 
   private static void put(ObjectNode json, String key, @Nullable Double value) {

@@ -34,13 +34,31 @@ public final class PayloadSizes {
    * @throws IllegalArgumentException if it cannot be written, such as for being nested too deeply
    */
   public static long encoded(Object value) {
-    CountingStream counter = new CountingStream();
+    CountingStream counter = new CountingStream(Long.MAX_VALUE);
     try {
       MAPPER.writeValue(counter, value);
     } catch (IOException e) {
       throw new IllegalArgumentException("a value cannot be written as JSON", e);
     }
     return counter.bytes;
+  }
+
+  /**
+   * Whether a value as JSON has more bytes than that. Stops there, so that it ends soon for a value
+   * that refers to one part very often.
+   *
+   * @throws IllegalArgumentException if it cannot be written, such as for being nested too deeply
+   */
+  public static boolean exceeds(Object value, long most) {
+    CountingStream counter = new CountingStream(most);
+    try {
+      MAPPER.writeValue(counter, value);
+    } catch (IOException e) {
+      if (counter.bytes <= most) {
+        throw new IllegalArgumentException("a value cannot be written as JSON", e);
+      }
+    }
+    return counter.bytes > most;
   }
 
   /**
@@ -64,17 +82,30 @@ public final class PayloadSizes {
     return bytesInTask;
   }
 
+  /** Counts, and ends the writing once there is more than the most. */
   private static final class CountingStream extends OutputStream {
+    private final long most;
     private long bytes;
 
-    @Override
-    public void write(int b) {
-      bytes++;
+    CountingStream(long most) {
+      this.most = most;
     }
 
     @Override
-    public void write(byte[] buffer, int offset, int length) {
-      bytes += length;
+    public void write(int b) throws IOException {
+      count(1);
+    }
+
+    @Override
+    public void write(byte[] buffer, int offset, int length) throws IOException {
+      count(length);
+    }
+
+    private void count(int more) throws IOException {
+      bytes += more;
+      if (bytes > most) {
+        throw new IOException("larger than " + most);
+      }
     }
   }
 }

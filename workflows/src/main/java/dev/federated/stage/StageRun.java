@@ -693,10 +693,13 @@ public final class StageRun {
 
   /**
    * Whether an operator decided to do without that share, which then has the error that it had
-   * failed with. Earlier versions took it for one that was never called.
+   * failed with; one that was left out because the stage ended early is cancelled. Earlier versions
+   * took it for one that was never called.
    */
   private static boolean skippedByDecision(RegionResult skipped) {
-    return skipped.error() != null
+    RegionError error = skipped.error();
+    return error != null
+        && error.type() != FailureType.CANCELLED
         && Workflow.getVersion(SKIPPED_STAYS_SKIPPED, Workflow.DEFAULT_VERSION, 1)
             != Workflow.DEFAULT_VERSION;
   }

@@ -14,6 +14,7 @@ import dev.federated.model.FederationStrategy;
 import dev.federated.model.NamedSecret;
 import dev.federated.model.PartialFailurePolicy;
 import dev.federated.model.RegionConfig;
+import dev.federated.model.RegionTls;
 import dev.federated.model.SecretSource;
 import java.net.URI;
 import java.util.List;
@@ -57,6 +58,19 @@ class FederationConfigParserTest {
             "circuit_breaker.timeout",
             "surprise");
     assertThat(problems).extracting(Problem::file).containsOnly("federation.yaml");
+  }
+
+  @Test
+  void tlsIsForHttpsAndACertificateNeedsItsKey() {
+    assertThat(problemOf(region("endpoint: 'http://localhost', tls: {ca: 'ca.pem'}")).toString())
+        .contains("regions[0].tls", "https://");
+    assertThat(problemOf(region("tls: {ca: 'ca.pem'}")).toString()).contains("https://");
+    assertThat(
+            problemOf(region("endpoint: 'https://a.example', tls: {certificate: 'a.pem'}"))
+                .toString())
+        .contains("certificate and key go together");
+    assertThat(problemOf(region("endpoint: 'https://a.example', tls: {cert: 'a.pem'}")).path())
+        .isEqualTo("regions[0].tls.cert");
   }
 
   @Test
@@ -463,7 +477,7 @@ class FederationConfigParserTest {
                 List.of(
                     new RegionConfig(
                         "us", null, null, 100, 1, 10, 300, List.of(), null, null, null, null, null,
-                        Map.of(), true, null, false)),
+                        Map.of(), true, null, false, null)),
                 null,
                 null,
                 null,
@@ -488,6 +502,7 @@ class FederationConfigParserTest {
                 + " timeout_seconds: 0.1, tags: ['gpu', 'high-memory'], latitude: 0,"
                 + " longitude: -122.4194, cost_per_execution: 0, cost_per_token: 0.00001,"
                 + " egress_cost_per_gb: 0.09, egress_cost_per_gb_to: {us-east-1: 0},"
+                + " tls: {ca: 'ca.pem', certificate: 'us.pem', key: 'us.key'},"
                 + " enabled: false, idempotency: true, allow_plaintext: true}],"
                 + " default_strategy: 'NEAREST', default_aggregation: 'Vote',"
                 + " default_on_partial_failure: 'wait',"
@@ -520,7 +535,8 @@ class FederationConfigParserTest {
                         Map.of("us-east-1", 0.0),
                         false,
                         true,
-                        true)),
+                        true,
+                        new RegionTls("ca.pem", "us.pem", "us.key"))),
                 FederationStrategy.NEAREST,
                 AggregationStrategy.MAJORITY,
                 PartialFailurePolicy.WAIT,

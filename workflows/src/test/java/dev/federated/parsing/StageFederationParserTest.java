@@ -171,7 +171,7 @@ class StageFederationParserTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"grace_seconds: 1"})
+  @ValueSource(strings = {"transport: 'nexus'"})
   void whatIsNotBuiltYetIsRefusedAsSuch(String text) {
     assertThat(stageProblem("{" + text + "}").message()).contains("not supported yet");
   }
@@ -348,7 +348,7 @@ class StageFederationParserTest {
 
   @Test
   void whatIsNotBuiltYetIsRefusedEvenIfNullSwitchesItOff() {
-    assertThat(stageProblem("{grace_seconds: null}").message()).contains("not supported yet");
+    assertThat(stageProblem("{transport: null}").message()).contains("not supported yet");
   }
 
   @ParameterizedTest

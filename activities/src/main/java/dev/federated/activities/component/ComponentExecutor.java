@@ -38,6 +38,7 @@ public final class ComponentExecutor implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ComponentExecutor.class);
   private static final int MOST_PROBLEMS = 10;
   private static final int LONGEST_MESSAGE = 4_000;
+  private static final long LARGEST_COPIED_BYTES = 64L * 1024 * 1024;
 
   private final SortedMap<String, StageComponent> byType;
   private final Secrets secrets;
@@ -170,6 +171,11 @@ public final class ComponentExecutor implements AutoCloseable {
     JsonNode output =
         component.execute(
             scope.resolveIn(config, component.dataKeys()), orNull(request.inputs()), execution);
+    // An expression may refer to one value so often that it cannot be written or copied.
+    if (PayloadSizes.exceeds(orNull(output), LARGEST_COPIED_BYTES)) {
+      throw ComponentException.tooLarge(
+          "the output has more than %,d bytes of JSON".formatted(LARGEST_COPIED_BYTES));
+    }
     return scope.masked(orNull(output));
   }
 

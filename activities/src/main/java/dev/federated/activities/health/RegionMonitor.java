@@ -43,7 +43,7 @@ public final class RegionMonitor implements AutoCloseable {
   private final RegionView view;
   private final Duration interval;
   private final QueueStatistics statistics;
-  private final Function<RegionConfig, RegionProtocolClient> clientOf;
+  private final Function<RegionConfig, @Nullable RegionProtocolClient> clientOf;
   private final Map<String, Watched> watched = new ConcurrentHashMap<>();
   private final ThreadPoolExecutor lookers;
   private final ScheduledExecutorService schedule;
@@ -57,13 +57,14 @@ public final class RegionMonitor implements AutoCloseable {
    *
    * @param config its regions and the interval
    * @param view what it feeds; probes that the view asks for are made here
-   * @param clients makes a client for a region that has an endpoint
+   * @param clients makes a client for a region that has an endpoint, or null if it cannot be probed
+   *     from here
    * @param statistics tells of task queues
    */
   public RegionMonitor(
       FederationConfig config,
       RegionView view,
-      Function<RegionConfig, RegionProtocolClient> clients,
+      Function<RegionConfig, @Nullable RegionProtocolClient> clients,
       QueueStatistics statistics) {
     this.view = view;
     this.interval = Duration.ofMillis((long) (config.healthCheckIntervalSeconds() * 1000));

@@ -7,10 +7,12 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Collections;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
@@ -59,6 +61,21 @@ final class JsonComponentsTest {
   void anExpressionThatIsNestedTooDeeplyIsFinal() {
     ComponentException e =
         failure("transformer", "{'expression': '%s'}".formatted("(".repeat(9_999)), "{}");
+    assertThat(e.retryable()).isFalse();
+  }
+
+  /** Forty doublings of an array, of a text, and of a value that is only referred to. */
+  @ParameterizedTest
+  @ValueSource(strings = {"[@, @][]", "join(to_string(a), [@, @])", "[@, @]"})
+  @Timeout(30)
+  void anExpressionThatMakesTooMuchIsFinalAndEndsSoon(String doubling) {
+    String expression = String.join(" | ", Collections.nCopies(40, doubling));
+    ComponentException e =
+        failure(
+            "transformer",
+            "{'expression': '%s'}".formatted(expression),
+            doubling.startsWith("join") ? "'x'" : "['x']");
+    assertThat(e).hasMessageContaining("more than");
     assertThat(e.retryable()).isFalse();
   }
 

@@ -62,7 +62,8 @@ final class DevCommand implements Callable<Integer> {
                 context, choice, port, uiPort, false, spec.commandLine().getErr());
         ServerSession session =
             ServerSession.counting(
-                TemporalConnection.plaintext(embedded.address()), operations.metrics());
+                TemporalConnection.plaintext(embedded.address(), context.environment()),
+                operations.metrics());
         ServedWorker worker =
             ServedWorker.start(context, session.client(), file, roles, operations)) {
       Ready ready = new Ready();

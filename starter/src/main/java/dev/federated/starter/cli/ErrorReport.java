@@ -1,6 +1,8 @@
 package dev.federated.starter.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.federated.encryption.EncryptionKeys;
+import dev.federated.encryption.UnknownEncryptionKeyException;
 import dev.federated.parsing.InvalidDocumentException;
 import dev.federated.parsing.NearestNames;
 import dev.federated.parsing.Problem;
@@ -93,6 +95,14 @@ final class ErrorReport
       message = String.valueOf(unavailable.getMessage());
       problems = List.of(new Problem("server", "", null, message, List.of()));
     }
+    UnknownEncryptionKeyException undecryptable =
+        type.equals(INTERNAL_ERROR) ? unknownKey(exception) : null;
+    if (undecryptable != null) {
+      exitCode = ExitCodes.BAD_INPUT;
+      type = INVALID_DOCUMENT;
+      message = String.valueOf(undecryptable.getMessage());
+      problems = List.of(new Problem(EncryptionKeys.VARIABLE, "", null, message, List.of()));
+    }
     Status refused = exitCode == ExitCodes.FAILED ? status(exception) : null;
     if (refused != null && type.equals(INTERNAL_ERROR)) {
       exitCode = ExitCodes.UNAVAILABLE;
@@ -116,6 +126,16 @@ final class ErrorReport
     }
     command.getErr().flush();
     return exitCode;
+  }
+
+  /** The missing encryption key that is behind an error, or null. */
+  private static @Nullable UnknownEncryptionKeyException unknownKey(Throwable exception) {
+    for (Throwable cause = exception; cause != null; cause = cause.getCause()) {
+      if (cause instanceof UnknownEncryptionKeyException unknown) {
+        return unknown;
+      }
+    }
+    return null;
   }
 
   /** The answer of the server that is behind an error, or null. */

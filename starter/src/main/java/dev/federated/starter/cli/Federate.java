@@ -37,6 +37,7 @@ import picocli.CommandLine.Spec;
       RedriveCommand.class,
       WorkerCommand.class,
       NodeCommand.class,
+      CodecServerCommand.class,
       DevCommand.class,
       DemoCommand.class,
       SetupCommand.class,

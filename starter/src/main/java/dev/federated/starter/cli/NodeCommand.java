@@ -3,6 +3,8 @@ package dev.federated.starter.cli;
 import dev.federated.parsing.StrictObject;
 import dev.federated.worker.config.FederationFile;
 import dev.federated.worker.node.NodeProcess;
+import dev.federated.worker.tls.ServerTls;
+import dev.federated.worker.tls.TlsFiles;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -55,6 +57,24 @@ final class NodeCommand implements Callable<Integer> {
       description = "The environment variable with the key that requests have to carry.")
   private @Nullable String keyVariable;
 
+  @Option(
+      names = "--tls-certificate",
+      paramLabel = "FILE",
+      description = "With --tls-key: serve HTTPS with this certificate (PEM, chain behind it).")
+  private @Nullable String tlsCertificate;
+
+  @Option(
+      names = "--tls-key",
+      paramLabel = "FILE",
+      description = "The certificate's private key (PEM, PKCS #8).")
+  private @Nullable String tlsKey;
+
+  @Option(
+      names = "--client-ca",
+      paramLabel = "FILE",
+      description = "Take only clients whose certificate is signed by one of these (PEM).")
+  private @Nullable String clientCa;
+
   @Override
   public Integer call() throws InterruptedException {
     CommandContext context = Federate.contextOf(federate);
@@ -89,10 +109,27 @@ final class NodeCommand implements Callable<Integer> {
     return key;
   }
 
+  private @Nullable ServerTls tls(CommandContext context) {
+    if (tlsCertificate == null && tlsKey == null) {
+      if (clientCa != null) {
+        throw CommandException.badInput("--client-ca", "needs --tls-certificate and --tls-key");
+      }
+      return null;
+    }
+    if (tlsCertificate == null || tlsKey == null) {
+      throw CommandException.badInput(
+          tlsKey == null ? "--tls-certificate" : "--tls-key",
+          "--tls-certificate and --tls-key go together");
+    }
+    return new TlsFiles("federate node", context.workingDirectory(), "")
+        .server(tlsCertificate, tlsKey, clientCa);
+  }
+
   private NodeProcess start(@Nullable FederationFile file, CommandContext context) {
+    ServerTls tls = tls(context);
     try {
       return NodeProcess.start(
-          new NodeProcess.Address(name, host, port),
+          new NodeProcess.Address(name, host, port, tls),
           key(context),
           file,
           context.environment(),

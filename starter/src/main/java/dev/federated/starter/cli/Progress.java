@@ -15,7 +15,6 @@ import io.temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryRequest;
 import io.temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryResponse;
 import io.temporal.client.WorkflowClient;
 import io.temporal.common.converter.DataConverterException;
-import io.temporal.common.converter.DefaultDataConverter;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.Instant;
@@ -45,8 +44,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Follows the history of an execution and of its stages, and prints a line for each region and
- * component that finishes; on a terminal also which still run. Reads events only, no payloads, so
- * that it needs no codec.
+ * component that finishes; on a terminal also which still run. Reads events, and of payloads only
+ * summaries, which it can do without.
  */
 final class Progress implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Progress.class);
@@ -316,14 +315,16 @@ final class Progress implements AutoCloseable {
   /**
    * Whether a timer is that of a parked stage; one whose summary nobody can read counts as that.
    */
-  private static boolean mayBeParked(HistoryEvent timer) {
+  private boolean mayBeParked(HistoryEvent timer) {
     if (!timer.getUserMetadata().hasSummary()) {
       return true;
     }
     try {
       String summary =
-          DefaultDataConverter.STANDARD_INSTANCE.fromPayload(
-              timer.getUserMetadata().getSummary(), String.class, String.class);
+          client
+              .getOptions()
+              .getDataConverter()
+              .fromPayload(timer.getUserMetadata().getSummary(), String.class, String.class);
       return summary == null || summary.startsWith(Parking.TIMER_SUMMARY);
     } catch (DataConverterException e) {
       return true;
@@ -350,7 +351,7 @@ final class Progress implements AutoCloseable {
     }
   }
 
-  private static String what(
+  private String what(
       ActivityTaskScheduledEventAttributes activity, HistoryEvent event, @Nullable String stage) {
     String region = FederatedQueues.regionOf(activity.getTaskQueue().getName());
     if (region == null) {
@@ -359,11 +360,19 @@ final class Progress implements AutoCloseable {
     return stage == null ? summary(event, region) : stage + " in " + region;
   }
 
-  /** The summary, if it is plain text. */
-  private static String summary(HistoryEvent event, String otherwise) {
-    String text = event.getUserMetadata().getSummary().getData().toStringUtf8();
-    boolean plain = text.length() > 2 && text.startsWith("\"") && text.endsWith("\"");
-    return plain ? text.substring(1, text.length() - 1) : otherwise;
+  /** The summary, if there is one that can be read. */
+  private String summary(HistoryEvent event, String otherwise) {
+    if (!event.getUserMetadata().hasSummary()) {
+      return otherwise;
+    }
+    try {
+      return client
+          .getOptions()
+          .getDataConverter()
+          .fromPayload(event.getUserMetadata().getSummary(), String.class, String.class);
+    } catch (DataConverterException e) {
+      return otherwise;
+    }
   }
 
   private void line(@Nullable Scheduled scheduled, String how, HistoryEvent event) {

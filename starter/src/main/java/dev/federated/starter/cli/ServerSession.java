@@ -160,7 +160,8 @@ final class ServerSession implements AutoCloseable {
     }
     EmbeddedServer server = EmbeddedServers.start(context, EmbeddedChoice.CLI, 0, 0, true, err);
     try {
-      TemporalConnection own = TemporalConnection.plaintext(server.address());
+      TemporalConnection own =
+          TemporalConnection.plaintext(server.address(), context.environment());
       WorkflowServiceStubs stubs = own.connect();
       return new ServerSession(
           stubs, WorkflowClient.newInstance(stubs, own.clientOptions()), server, null);
@@ -210,6 +211,7 @@ final class ServerSession implements AutoCloseable {
         EmbeddedServers.start(
             context, choice == null ? EmbeddedChoice.AUTO : choice, 0, 0, false, err);
     return withWorkers(
+        context,
         server,
         client ->
             FederationWorker.start(
@@ -231,6 +233,7 @@ final class ServerSession implements AutoCloseable {
       CommandContext context, ScriptedWorkers.Builder scripts, PrintWriter err) {
     EmbeddedServer server = EmbeddedServers.start(context, EmbeddedChoice.JVM, 0, 0, true, err);
     return withWorkers(
+        context,
         server,
         client -> {
           ScriptedWorkers workers = scripts.start(client);
@@ -243,10 +246,11 @@ final class ServerSession implements AutoCloseable {
    * @param start starts the workers and gives what stops them
    */
   private static ServerSession withWorkers(
-      EmbeddedServer server, Function<WorkflowClient, Runnable> start) {
+      CommandContext context, EmbeddedServer server, Function<WorkflowClient, Runnable> start) {
     WorkflowServiceStubs stubs = null;
     try {
-      TemporalConnection connection = TemporalConnection.plaintext(server.address());
+      TemporalConnection connection =
+          TemporalConnection.plaintext(server.address(), context.environment());
       stubs = connection.connect();
       WorkflowClient client = WorkflowClient.newInstance(stubs, connection.clientOptions());
       return new ServerSession(stubs, client, server, start.apply(client));

@@ -15,6 +15,7 @@ import io.temporal.api.workflow.v1.PendingChildExecutionInfo;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowExecutionDescription;
 import io.temporal.client.WorkflowNotFoundException;
+import io.temporal.failure.TemporalFailure;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -98,7 +99,7 @@ final class ShowCommand implements Callable<Integer> {
     for (PendingActivityInfo activity :
         description.getRawDescription().getPendingActivitiesList()) {
       String region = regions.get(activity.getActivityId());
-      String failure = activity.getLastFailure().getMessage();
+      String failure = lastFailure(activity, client);
       runningIn
           .addObject()
           .put("region", region)
@@ -115,6 +116,18 @@ final class ShowCommand implements Callable<Integer> {
       text.append("%n  stage %s".formatted(child.getWorkflowId()));
     }
     print(running, text.toString());
+  }
+
+  /** What the last attempt said, empty if there was none. */
+  private static String lastFailure(PendingActivityInfo activity, WorkflowClient client) {
+    if (!activity.hasLastFailure()) {
+      return "";
+    }
+    RuntimeException failure =
+        client.getOptions().getDataConverter().failureToException(activity.getLastFailure());
+    return failure instanceof TemporalFailure temporal
+        ? temporal.getOriginalMessage()
+        : String.valueOf(failure.getMessage());
   }
 
   /** The regions of activities by activity id; the history tells them on every server. */

@@ -1,6 +1,7 @@
 package dev.federated.starter.connection;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.federated.encryption.EncryptionKeys;
 import dev.federated.parsing.InvalidDocumentException;
 import dev.federated.parsing.Problem;
 import dev.federated.stage.TraceParent;
@@ -8,6 +9,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.temporal.api.workflowservice.v1.DescribeNamespaceRequest;
 import io.temporal.client.WorkflowClientOptions;
+import io.temporal.common.converter.DefaultDataConverter;
 import io.temporal.envconfig.ClientConfigProfile;
 import io.temporal.envconfig.LoadClientConfigProfileOptions;
 import io.temporal.serviceclient.WorkflowServiceStubs;
@@ -24,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which Temporal server to use, by Temporal's own environment configuration: {@code
  * TEMPORAL_ADDRESS}, {@code TEMPORAL_NAMESPACE}, {@code TEMPORAL_API_KEY}, TLS settings, and
- * profiles of the configuration file. Its text form never shows the key.
+ * profiles of the configuration file. What clients write is encrypted if {@link
+ * EncryptionKeys#VARIABLE} gives keys. Its text form never shows a key.
  */
 public final class TemporalConnection {
   /** The address when none is configured. */
@@ -47,10 +50,12 @@ public final class TemporalConnection {
 
   private final ClientConfigProfile profile;
   private final boolean configured;
+  private final EncryptionKeys keys;
 
-  private TemporalConnection(ClientConfigProfile profile, boolean configured) {
+  private TemporalConnection(ClientConfigProfile profile, boolean configured, EncryptionKeys keys) {
     this.profile = profile;
     this.configured = configured;
+    this.keys = keys;
   }
 
   /**
@@ -58,7 +63,8 @@ public final class TemporalConnection {
    *
    * @param environment environment variables; {@code HOME} or {@code APPDATA} tell where the
    *     configuration file is
-   * @throws InvalidDocumentException if the file, the profile or a value is wrong
+   * @throws InvalidDocumentException if the file, the profile, a value or an encryption key is
+   *     wrong
    */
   public static TemporalConnection load(Map<String, String> environment) {
     String file = ConfigFilePath.of(environment, System.getProperty("os.name", ""));
@@ -75,7 +81,8 @@ public final class TemporalConnection {
     }
     try {
       ClientConfigProfile profile = ClientConfigProfile.load(options.build());
-      return new TemporalConnection(profile, isSet(environment) || says(profile));
+      return new TemporalConnection(
+          profile, isSet(environment) || says(profile), EncryptionKeys.load(environment));
     } catch (JsonProcessingException e) {
       // The library's message repeats the line, which may hold a key.
       throw problem(
@@ -102,8 +109,21 @@ public final class TemporalConnection {
    * @param address host and port
    */
   public static TemporalConnection plaintext(String address) {
+    return plaintext(address, Map.of());
+  }
+
+  /**
+   * A server without TLS and API key whose payloads may be encrypted nevertheless.
+   *
+   * @param address host and port
+   * @param environment gives the encryption keys
+   * @throws InvalidDocumentException if an encryption key is wrong
+   */
+  public static TemporalConnection plaintext(String address, Map<String, String> environment) {
     return new TemporalConnection(
-        ClientConfigProfile.newBuilder().setAddress(address).build(), true);
+        ClientConfigProfile.newBuilder().setAddress(address).build(),
+        true,
+        EncryptionKeys.load(environment));
   }
 
   private static boolean isSet(Map<String, String> environment) {
@@ -159,10 +179,15 @@ public final class TemporalConnection {
     }
   }
 
-  /** Options for a client, with the namespace; a trace of the caller is carried on. */
+  /**
+   * Options for a client, with the namespace and the encryption of payloads; a trace of the caller
+   * is carried on.
+   */
   public WorkflowClientOptions clientOptions() {
     return WorkflowClientOptions.newBuilder(profile.toWorkflowClientOptions())
         .setNamespace(namespace())
+        // Without keys too: what is encrypted is then refused by the name of its key.
+        .setDataConverter(keys.over(DefaultDataConverter.newDefaultInstance()))
         .setContextPropagators(List.of(new TraceParent()))
         .build();
   }

@@ -23,13 +23,13 @@ final class LocalServer implements AutoCloseable {
   private final EmbeddedServer server;
   private final WorkflowServiceStubs stubs;
   private final WorkflowClient client;
+  private final MetricRegistry metrics = new MetricRegistry();
   private final List<FederationWorker> workers = new ArrayList<>();
 
   private LocalServer(Path directory) {
     server = EmbeddedServer.jvm(EmbeddedServerOptions.builder(directory, Map.of()).build());
-    TemporalConnection connection = TemporalConnection.plaintext(server.address());
-    stubs = connection.connect();
-    client = WorkflowClient.newInstance(stubs, connection.clientOptions());
+    stubs = TemporalConnection.plaintext(server.address()).connect();
+    client = client(Map.of());
   }
 
   /** A server without workers. */
@@ -43,23 +43,42 @@ final class LocalServer implements AutoCloseable {
     return with(federation, WorkerRoles.all(federation.config()), environment);
   }
 
-  /** Adds workers. */
+  /** Adds workers; what they write is encrypted if the environment has keys. */
   LocalServer with(FederationFile file, WorkerRoles roles, Map<String, String> environment) {
     Path database = file.path().resolveSibling("data.db");
     workers.add(
         FederationWorker.start(
-            client,
+            client(environment),
             file,
             roles,
             environment,
             database,
-            new MetricRegistry(),
+            metrics,
             Duration.ofSeconds(1)));
     return this;
   }
 
+  /** Stops the workers that were added. */
+  void stopWorkers() {
+    Collections.reverse(workers);
+    workers.forEach(FederationWorker::close);
+    workers.clear();
+  }
+
+  /** A client without encryption keys. */
   WorkflowClient client() {
     return client;
+  }
+
+  /** A client with the encryption keys of that environment. */
+  WorkflowClient client(Map<String, String> environment) {
+    return WorkflowClient.newInstance(
+        stubs, TemporalConnection.plaintext(address(), environment).clientOptions());
+  }
+
+  /** What all workers count in. */
+  MetricRegistry metrics() {
+    return metrics;
   }
 
   String address() {
@@ -80,10 +99,7 @@ final class LocalServer implements AutoCloseable {
 
   @Override
   public void close() {
-    Collections.reverse(workers);
-    for (FederationWorker worker : workers) {
-      worker.close();
-    }
+    stopWorkers();
     stubs.shutdownNow();
     server.close();
   }

@@ -4,6 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.federated.parsing.InvalidDocumentException;
+import io.grpc.Metadata;
+import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.StreamObserver;
+import io.temporal.api.workflowservice.v1.DescribeNamespaceRequest;
+import io.temporal.api.workflowservice.v1.DescribeNamespaceResponse;
+import io.temporal.api.workflowservice.v1.GetSystemInfoRequest;
+import io.temporal.api.workflowservice.v1.GetSystemInfoResponse;
+import io.temporal.api.workflowservice.v1.WorkflowServiceGrpc;
 import io.temporal.serviceclient.WorkflowServiceStubs;
 import io.temporal.testserver.TestServer;
 import java.io.IOException;
@@ -13,6 +25,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import okhttp3.tls.HeldCertificate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -152,6 +166,64 @@ class TemporalConnectionTest {
       stubs.shutdownNow();
     } finally {
       server.close();
+    }
+  }
+
+  @Test
+  void apiKeyIsSentWithEveryCallAndOverTls() throws Exception {
+    HeldCertificate held =
+        new HeldCertificate.Builder().addSubjectAlternativeName("localhost").build();
+    Path ca = Files.writeString(home.resolve("ca.pem"), held.certificatePem());
+    Path key = Files.writeString(home.resolve("key.pem"), held.privateKeyPkcs8Pem());
+    AtomicReference<Metadata> seen = new AtomicReference<>();
+    Server server =
+        NettyServerBuilder.forPort(0)
+            .useTransportSecurity(ca.toFile(), key.toFile())
+            .addService(
+                new WorkflowServiceGrpc.WorkflowServiceImplBase() {
+                  @Override
+                  public void getSystemInfo(
+                      GetSystemInfoRequest request,
+                      StreamObserver<GetSystemInfoResponse> response) {
+                    response.onNext(GetSystemInfoResponse.getDefaultInstance());
+                    response.onCompleted();
+                  }
+
+                  @Override
+                  public void describeNamespace(
+                      DescribeNamespaceRequest request,
+                      StreamObserver<DescribeNamespaceResponse> response) {
+                    response.onNext(DescribeNamespaceResponse.getDefaultInstance());
+                    response.onCompleted();
+                  }
+                })
+            .intercept(
+                new ServerInterceptor() {
+                  @Override
+                  public <T, R> ServerCall.Listener<T> interceptCall(
+                      ServerCall<T, R> call, Metadata headers, ServerCallHandler<T, R> next) {
+                    seen.set(headers);
+                    return next.startCall(call, headers);
+                  }
+                })
+            .build()
+            .start();
+    try {
+      WorkflowServiceStubs stubs =
+          TemporalConnection.load(
+                  Map.of(
+                      "TEMPORAL_ADDRESS",
+                      "localhost:" + server.getPort(),
+                      "TEMPORAL_API_KEY",
+                      "hunter2",
+                      "TEMPORAL_TLS_SERVER_CA_CERT_PATH",
+                      ca.toString()))
+              .connect();
+      stubs.shutdownNow();
+      assertThat(seen.get().get(Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER)))
+          .isEqualTo("Bearer hunter2");
+    } finally {
+      server.shutdownNow();
     }
   }
 }

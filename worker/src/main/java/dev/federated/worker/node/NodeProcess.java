@@ -6,6 +6,7 @@ import dev.federated.parsing.InvalidDocumentException;
 import dev.federated.parsing.Problem;
 import dev.federated.worker.config.FederationFile;
 import dev.federated.worker.config.SecretResolver;
+import dev.federated.worker.tls.ServerTls;
 import java.io.IOException;
 import java.net.URI;
 import java.util.Map;
@@ -28,8 +29,14 @@ public final class NodeProcess implements AutoCloseable {
    * @param region the region's name
    * @param host the address to bind
    * @param port the port, 0 for a free one
+   * @param tls serves HTTPS with it, or null for plain HTTP
    */
-  public record Address(String region, String host, int port) {}
+  public record Address(String region, String host, int port, @Nullable ServerTls tls) {
+    /** Over plain HTTP. */
+    public Address(String region, String host, int port) {
+      this(region, host, port, null);
+    }
+  }
 
   /**
    * Starts a node. The file gives its capacity (the region's max_concurrent, if it is listed), the
@@ -56,6 +63,7 @@ public final class NodeProcess implements AutoCloseable {
         RegionNodeOptions.builder(address.region())
             .host(address.host())
             .port(address.port())
+            .tls(address.tls())
             .key(key);
     if (file != null) {
       components

@@ -12,11 +12,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsServer;
 import dev.federated.activities.component.ComponentCancellation;
 import dev.federated.activities.component.ComponentException;
 import dev.federated.activities.component.ComponentOutcome;
 import dev.federated.model.FailureType;
 import dev.federated.pipeline.ComponentRequest;
+import dev.federated.worker.tls.ServerTls;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -139,7 +141,7 @@ public final class RegionNode implements AutoCloseable {
           "node '%s' would serve on %s without a key: give it one, or bind 127.0.0.1"
               .formatted(options.name(), options.host()));
     }
-    HttpServer server = HttpServer.create(new InetSocketAddress(address, options.port()), 0);
+    HttpServer server = server(options, new InetSocketAddress(address, options.port()));
     RegionNode node = new RegionNode(options, server);
     server.createContext("/", node::exchange);
     server.setExecutor(node.threads);
@@ -147,11 +149,26 @@ public final class RegionNode implements AutoCloseable {
     return node;
   }
 
+  private static HttpServer server(RegionNodeOptions options, InetSocketAddress address)
+      throws IOException {
+    ServerTls tls = options.tls();
+    if (tls == null) {
+      return HttpServer.create(address, 0);
+    }
+    HttpsServer server = HttpsServer.create(address, 0);
+    server.setHttpsConfigurator(tls.configurator());
+    return server;
+  }
+
   /** The base URL of the node. */
   public URI endpoint() {
     String host = server.getAddress().getAddress().getHostAddress();
     return URI.create(
-        "http://%s:%d".formatted(host.contains(":") ? "[" + host + "]" : host, port()));
+        "%s://%s:%d"
+            .formatted(
+                options.tls() == null ? "http" : "https",
+                host.contains(":") ? "[" + host + "]" : host,
+                port()));
   }
 
   /** The port that it serves on. */

@@ -1,6 +1,7 @@
 package dev.federated.worker.node;
 
 import dev.federated.activities.component.ComponentExecutor;
+import dev.federated.worker.tls.ServerTls;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Objects;
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param host address to bind, default 127.0.0.1; any that is not loopback needs a key
  * @param port 0 to 65535, default 0: a free one
  * @param key the bearer key that requests have to carry, or null
+ * @param tls serves HTTPS with it, or null for plain HTTP
  * @param capacity executions at once, 1 to 10000, default 10
  * @param executor executes the stages; stays the caller's to close
  * @param maxRecordedAnswers answers kept for repeats, 1 or more, default 10000
@@ -26,6 +28,7 @@ public record RegionNodeOptions(
     String host,
     int port,
     @Nullable String key,
+    @Nullable ServerTls tls,
     int capacity,
     ComponentExecutor executor,
     int maxRecordedAnswers,
@@ -81,6 +84,7 @@ public record RegionNodeOptions(
     private String host = "127.0.0.1";
     private int port;
     private @Nullable String key;
+    private @Nullable ServerTls tls;
     private int capacity = 10;
     private @Nullable ComponentExecutor executor;
     private int maxRecordedAnswers = 10_000;
@@ -108,6 +112,12 @@ public record RegionNodeOptions(
     /** Sets the bearer key. */
     public Builder key(@Nullable String key) {
       this.key = key;
+      return this;
+    }
+
+    /** Sets the certificate that it serves with. */
+    public Builder tls(@Nullable ServerTls tls) {
+      this.tls = tls;
       return this;
     }
 
@@ -165,6 +175,7 @@ public record RegionNodeOptions(
           host,
           port,
           key,
+          tls,
           capacity,
           Objects.requireNonNull(executor, "executor is required"),
           maxRecordedAnswers,
