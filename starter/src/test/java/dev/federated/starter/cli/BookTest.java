@@ -104,7 +104,8 @@ class BookTest {
     Matcher block =
         Pattern.compile("(?s)```(?:bash|console|sh)\n(.*?)\n *```").matcher(read(document));
     while (block.find()) {
-      Matcher command = COMMAND.matcher(block.group(1).replaceAll("(?m)^ *\\$ ", ""));
+      String lines = block.group(1).replaceAll("\\\\\n *", "").replaceAll("(?m)^ *\\$ ", "");
+      Matcher command = COMMAND.matcher(lines);
       while (command.find()) {
         List<String> words = words(command.group(1));
         assertThatCode(() -> parse(words)).as(command.group()).doesNotThrowAnyException();

@@ -206,6 +206,12 @@ final class SchemaFiles {
                         object.set(
                             name.asText(),
                             sample(kind, schema.path("properties").path(name.asText())))));
+    for (JsonNode name : schema.path("dependentRequired").path(key)) {
+      JsonNode example = schema.at("/properties/" + name.asText() + "/examples/0");
+      if (!example.isMissingNode()) {
+        object.set(name.asText(), example.deepCopy());
+      }
+    }
     return object;
   }
 
