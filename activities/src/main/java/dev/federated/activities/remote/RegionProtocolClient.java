@@ -183,7 +183,12 @@ public final class RegionProtocolClient {
     Redaction redaction = redaction(token);
     long start = System.nanoTime();
     HttpUrl url = endpoint.newBuilder().addPathSegments("api/v1/health").build();
-    Request.Builder request = new Request.Builder().url(url).header("Accept", "application/json");
+    // Its connection is closed, so that an execution finds in the pool only what executions left.
+    Request.Builder request =
+        new Request.Builder()
+            .url(url)
+            .header("Accept", "application/json")
+            .header("Connection", "close");
     try {
       authorize(request, token);
     } catch (RegionCallException e) {
