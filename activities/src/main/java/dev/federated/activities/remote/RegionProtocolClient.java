@@ -27,6 +27,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import okhttp3.Call;
+import okhttp3.ConnectionPool;
 import okhttp3.HttpUrl;
 import okhttp3.Interceptor;
 import okhttp3.MediaType;
@@ -87,6 +88,10 @@ public final class RegionProtocolClient {
   private final Redaction secrets;
   private final Clock clock;
   private final OkHttpClient http;
+
+  /** As {@link #http}, with a new connection for every probe: executions keep theirs. */
+  private final OkHttpClient probes;
+
   private final HttpUrl endpoint;
 
   /**
@@ -129,6 +134,8 @@ public final class RegionProtocolClient {
             .addInterceptor(new StaleConnections(DEAD_CONNECTION_NOTICE))
             .addNetworkInterceptor(RegionProtocolClient::hideRetryAfter)
             .build();
+    this.probes =
+        http.newBuilder().connectionPool(new ConnectionPool(0, 1, TimeUnit.SECONDS)).build();
   }
 
   /** The region that is called. */
@@ -183,18 +190,13 @@ public final class RegionProtocolClient {
     Redaction redaction = redaction(token);
     long start = System.nanoTime();
     HttpUrl url = endpoint.newBuilder().addPathSegments("api/v1/health").build();
-    // Its connection is closed, so that an execution finds in the pool only what executions left.
-    Request.Builder request =
-        new Request.Builder()
-            .url(url)
-            .header("Accept", "application/json")
-            .header("Connection", "close");
+    Request.Builder request = new Request.Builder().url(url).header("Accept", "application/json");
     try {
       authorize(request, token);
     } catch (RegionCallException e) {
       return RegionProbe.offline(region.name(), null, e.error().message());
     }
-    Call call = http.newCall(request.build());
+    Call call = probes.newCall(request.build());
     call.timeout().timeout(timeout.toNanos(), TimeUnit.NANOSECONDS);
     try (Response response = call.execute()) {
       long latencyMs = millisSince(start);
