@@ -52,6 +52,24 @@ class RegionProtocolClientTest {
   }
 
   @Test
+  void aProbeNeitherUsesNorClosesTheConnectionsOfExecutions() throws Exception {
+    server.enqueue(answer(200, "{\"output\": 1}"));
+    server.enqueue(answer(200, "{}"));
+    server.enqueue(answer(200, "{\"output\": 2}"));
+
+    client.call(Regions.request(), 1, TIMEOUT).execute();
+    RecordedRequest first = server.takeRequest();
+    client.probe(TIMEOUT);
+    RecordedRequest probe = server.takeRequest();
+    client.call(Regions.request(), 1, TIMEOUT).execute();
+    RecordedRequest second = server.takeRequest();
+
+    assertThat(probe.getConnectionIndex()).isNotEqualTo(first.getConnectionIndex());
+    assertThat(second.getConnectionIndex()).isEqualTo(first.getConnectionIndex());
+    assertThat(second.getExchangeIndex()).isEqualTo(1);
+  }
+
+  @Test
   void aRegionThatIsDownIsUnavailable() {
     server.close();
 
