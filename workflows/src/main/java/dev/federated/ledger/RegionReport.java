@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param circuit the new state of its breaker, open or closed; null if that did not change
  * @param failures failures that the breaker counts, since the last success or the last report
  * @param succeeded whether an execution succeeded since the last report
- * @param inFlight executions that it knows to run there; null if none ran then or now
+ * @param inFlight executions that it knows to run there; null if that did not change
  * @param ended executions that ended since the last report; null for none
  */
 @WireRecord

@@ -347,8 +347,8 @@ final class RegionState {
   /** What other workers should hear, or null if there is nothing. */
   @Nullable RegionReport takeReport(Instant now) {
     int inFlight = outstanding(now);
-    boolean running = inFlight != 0 || inFlightReported != 0;
-    if (!hasNews() && failuresToReport == 0 && !successToReport && !running) {
+    boolean moved = inFlight != inFlightReported;
+    if (!hasNews() && !moved && endedToReport == null) {
       return null;
     }
     RegionReport report =
@@ -357,7 +357,7 @@ final class RegionState {
             circuitToReport,
             failuresToReport,
             successToReport,
-            running ? inFlight : null,
+            moved ? inFlight : null,
             endedToReport);
     onlineToReport = null;
     circuitToReport = null;

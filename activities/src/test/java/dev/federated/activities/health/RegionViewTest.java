@@ -695,6 +695,28 @@ class RegionViewTest {
   }
 
   @Test
+  void anExecutionThatRunsOnIsToldOnce() {
+    RegionView view = view(A);
+    view.started("1", "a");
+
+    assertThat(view.takeReport().get("a").inFlight()).isEqualTo(1);
+    assertThat(view.takeReport()).as("still one").isEmpty();
+  }
+
+  @Test
+  void aFailureThatSaysNothingOfTheRegionIsCountedAllTheSame() {
+    RegionView view = view(A);
+    view.started("1", "a");
+    RegionError rejected = RegionError.of(FailureType.REGION_REJECTED, "400");
+    view.ended("1", "a", ExecutionEnd.failed(rejected, 5));
+
+    RegionReport report = view.takeReport().get("a");
+
+    assertThat(report.failures()).isZero();
+    assertThat(report.ended().executions()).isEqualTo(1);
+  }
+
+  @Test
   void onlyABreakerOrAProbeThatTurnedIsWorthASignalAtOnce() {
     RegionView view = view(A);
     List<String> told = new ArrayList<>();
