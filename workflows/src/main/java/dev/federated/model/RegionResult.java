@@ -156,23 +156,7 @@ public record RegionResult(
    * succeeded, and {@link #outputLeftOut} tells it from an output that is JSON null.
    */
   public RegionResult withoutOutput() {
-    return new RegionResult(
-        region,
-        executedIn,
-        status,
-        null,
-        error,
-        attempts,
-        hops,
-        latencyMs,
-        tokensUsed,
-        cost,
-        costEstimated,
-        keyGeneration,
-        estimatedCost,
-        items,
-        status == RegionStatus.SUCCEEDED ? true : null,
-        hedges);
+    return with(null, items, status == RegionStatus.SUCCEEDED ? true : null);
   }
 
   /**
@@ -206,12 +190,17 @@ public record RegionResult(
   }
 
   /** The same result, of a share that has those items of a partitioned array. */
-  public RegionResult withItems(@Nullable ItemRanges items) {
+  public RegionResult withItems(@Nullable ItemRanges others) {
+    return with(output, others, outputLeftOut);
+  }
+
+  private RegionResult with(
+      @Nullable JsonNode itsOutput, @Nullable ItemRanges itsItems, @Nullable Boolean leftOut) {
     return new RegionResult(
         region,
         executedIn,
         status,
-        output,
+        itsOutput,
         error,
         attempts,
         hops,
@@ -221,8 +210,8 @@ public record RegionResult(
         costEstimated,
         keyGeneration,
         estimatedCost,
-        items,
-        outputLeftOut,
+        itsItems,
+        leftOut,
         hedges);
   }
 }

@@ -85,48 +85,21 @@ public record WorldSnapshot(
 
   /** The same with a seed for ties. */
   public WorldSnapshot withTieSeed(long seed) {
-    return new WorldSnapshot(
-        candidates,
-        fallback,
-        dataRegion,
-        unknownRegions,
-        defaultStrategy,
-        defaultAggregation,
-        defaultOnPartialFailure,
-        circuitBreaker,
-        maxOutputBytes,
-        searchAttributes,
-        configDigest,
-        otherRegions,
-        dataFirst,
-        panic,
-        seed,
-        hedges);
+    return with(dataFirst, seed, hedges);
   }
 
   /** The same with so many hedges granted. */
   public WorldSnapshot withHedges(int granted) {
-    return new WorldSnapshot(
-        candidates,
-        fallback,
-        dataRegion,
-        unknownRegions,
-        defaultStrategy,
-        defaultAggregation,
-        defaultOnPartialFailure,
-        circuitBreaker,
-        maxOutputBytes,
-        searchAttributes,
-        configDigest,
-        otherRegions,
-        dataFirst,
-        panic,
-        tieSeed,
-        granted);
+    return with(dataFirst, tieSeed, granted);
   }
 
   /** The same with another word on whether the data's region goes before price and turn. */
   public WorldSnapshot withDataFirst(boolean first) {
+    return with(first ? true : null, tieSeed, hedges);
+  }
+
+  private WorldSnapshot with(
+      @Nullable Boolean first, @Nullable Long seed, @Nullable Integer granted) {
     return new WorldSnapshot(
         candidates,
         fallback,
@@ -140,10 +113,10 @@ public record WorldSnapshot(
         searchAttributes,
         configDigest,
         otherRegions,
-        first ? true : null,
+        first,
         panic,
-        tieSeed,
-        hedges);
+        seed,
+        granted);
   }
 
   /**
