@@ -17,7 +17,7 @@ import io.temporal.client.WorkflowUpdateException;
 import io.temporal.failure.ApplicationFailure;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
+import java.util.TreeMap;
 
 /** What the control workers of a federation know together, and what operators tell them. */
 final class RegionLedger {
@@ -64,11 +64,9 @@ final class RegionLedger {
     LedgerTotals totals = ledger().update(RegionLedgerWorkflow.TOTALS, LedgerTotals.class);
     Map<String, FederationStats.Figures> byRegion = new LinkedHashMap<>();
     ExecutionTotals all = ExecutionTotals.NONE;
-    for (String region : totals.best().keySet().stream().sorted().toList()) {
-      ExecutionTotals executions =
-          Optional.ofNullable(totals.best().get(region)).orElse(ExecutionTotals.NONE);
-      byRegion.put(region, FederationStats.Figures.of(executions));
-      all = all.plus(executions);
+    for (Map.Entry<String, ExecutionTotals> region : new TreeMap<>(totals.best()).entrySet()) {
+      byRegion.put(region.getKey(), FederationStats.Figures.of(region.getValue()));
+      all = all.plus(region.getValue());
     }
     Map<String, FederationStats.Figures> byStage = new LinkedHashMap<>();
     totals

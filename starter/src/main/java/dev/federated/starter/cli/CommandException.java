@@ -25,6 +25,15 @@ final class CommandException extends RuntimeException {
         List.of(new Problem(ErrorReport.COMMAND_LINE, option, null, message, List.of())));
   }
 
+  /** No control worker answered in time: exit 5. */
+  static CommandException noWorker(String message) {
+    return new CommandException(
+        ExitCodes.UNAVAILABLE,
+        "NoWorker",
+        message,
+        List.of(new Problem("server", "", null, message, List.of())));
+  }
+
   int exitCode() {
     return exitCode;
   }

@@ -8,7 +8,6 @@ import dev.federated.model.FederationConfig;
 import dev.federated.model.FederationStrategy;
 import dev.federated.model.RoutingDecision;
 import dev.federated.model.StageRequest;
-import dev.federated.parsing.Problem;
 import dev.federated.pipeline.ParsedPipeline;
 import dev.federated.pipeline.ParsedStage;
 import dev.federated.pipeline.PipelineParser;
@@ -154,14 +153,9 @@ final class ExplainCommand implements Callable<Integer> {
       if (!(e.getCause() instanceof TimeoutFailure)) {
         throw e;
       }
-      String message =
+      throw CommandException.noWorker(
           "no control worker of this version answered within %d s; start one with: federate worker --control, or explain with --offline"
-              .formatted(patience.toSeconds());
-      throw new CommandException(
-          ExitCodes.UNAVAILABLE,
-          "NoWorker",
-          message,
-          List.of(new Problem("server", "", null, message, List.of())));
+              .formatted(patience.toSeconds()));
     }
   }
 

@@ -1,6 +1,5 @@
 package dev.federated.starter.cli;
 
-import dev.federated.parsing.Problem;
 import dev.federated.stage.RegionHealth;
 import dev.federated.starter.FederationCoordinator;
 import dev.federated.worker.config.FederationFile;
@@ -61,14 +60,9 @@ final class HealthCommand implements Callable<Integer> {
       if (!(e.getCause() instanceof TimeoutFailure)) {
         throw e;
       }
-      String message =
+      throw CommandException.noWorker(
           "no control worker answered within %d s; start one with: federate worker --control"
-              .formatted(patience.toSeconds());
-      throw new CommandException(
-          ExitCodes.UNAVAILABLE,
-          "NoWorker",
-          message,
-          List.of(new Problem("server", "", null, message, List.of())));
+              .formatted(patience.toSeconds()));
     }
   }
 

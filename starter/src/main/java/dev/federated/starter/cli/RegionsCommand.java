@@ -38,11 +38,17 @@ import picocli.CommandLine.Spec;
 final class RegionsCommand implements Callable<Integer> {
   /** What can be asked for. */
   enum Action {
-    LIST,
-    DRAIN,
-    ENABLE,
-    ADD,
-    REMOVE;
+    LIST(""),
+    DRAIN("drained"),
+    ENABLE("takes stages again"),
+    ADD("added"),
+    REMOVE("removed");
+
+    private final String done;
+
+    Action(String done) {
+      this.done = done;
+    }
 
     /** The word as it is typed. */
     @Override
@@ -100,7 +106,7 @@ final class RegionsCommand implements Callable<Integer> {
         if (output.json()) {
           JsonPrinter.print(out, settings);
         } else {
-          out.printf("%s: %s%n", region, told());
+          out.printf("%s: %s; control workers know within seconds%n", region, action.done);
         }
       }
     }
@@ -114,7 +120,8 @@ final class RegionsCommand implements Callable<Integer> {
         case DRAIN -> coordinator.drainRegion(name, reason);
         case ADD -> coordinator.addRegion(ofFile(name, file), reason);
         case REMOVE -> coordinator.removeRegion(name, reason);
-        case ENABLE, LIST -> coordinator.enableRegion(name, reason);
+        case ENABLE -> coordinator.enableRegion(name, reason);
+        case LIST -> throw new IllegalStateException("list changes nothing");
       };
     } catch (OperationRefusedException e) {
       throw CommandException.badInput("REGION", String.valueOf(e.getMessage()));
@@ -134,15 +141,6 @@ final class RegionsCommand implements Callable<Integer> {
                           String.join(", ", file.regionNames()),
                           nearest.isEmpty() ? "" : "; did you mean " + nearest.get(0) + "?"));
             });
-  }
-
-  private String told() {
-    return switch (action) {
-      case DRAIN -> "drained; control workers know within seconds";
-      case ADD -> "added; control workers know within seconds";
-      case REMOVE -> "removed; control workers know within seconds";
-      case ENABLE, LIST -> "takes stages again; control workers know within seconds";
-    };
   }
 
   private void list(List<RegionStanding> regions, PrintWriter out) {

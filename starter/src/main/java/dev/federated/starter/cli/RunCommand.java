@@ -58,14 +58,7 @@ final class RunCommand implements Callable<Integer> {
       PipelineDefinition started =
           session.durable() ? definition : new WithoutParking(file, err).of(definition);
       FederationCoordinator coordinator = new FederationCoordinator(session.client());
-      Launch launch =
-          new Launch(
-              context,
-              session,
-              options.start(),
-              options.output(),
-              spec.commandLine().getOut(),
-              err);
+      Launch launch = options.launch(context, session, spec.commandLine());
       return launch.run(
           (id, policy) -> coordinator.startPipeline(started, data, id, policy),
           () -> FederationCoordinator.newWorkflowId(definition.id()),

@@ -3,6 +3,7 @@ package dev.federated.starter.cli;
 import dev.federated.worker.config.FederationFile;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
 
 /** What a command that starts something of a file's takes: a pipeline or a stage. */
@@ -23,14 +24,9 @@ final class RunOptions {
     return server;
   }
 
-  /** How it is started and followed. */
-  StartOptions start() {
-    return start;
-  }
-
-  /** How it is printed. */
-  OutputOptions output() {
-    return output;
+  /** Starts, follows and prints as the options say. */
+  Launch launch(CommandContext context, ServerSession session, CommandLine commandLine) {
+    return new Launch(context, session, start, output, commandLine.getOut(), commandLine.getErr());
   }
 
   /**

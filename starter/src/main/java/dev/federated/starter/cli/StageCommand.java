@@ -60,14 +60,7 @@ final class StageCommand implements Callable<Integer> {
       StageRequest started =
           session.durable() ? request : new WithoutParking(file, err).of(request);
       FederationCoordinator coordinator = new FederationCoordinator(session.client());
-      Launch launch =
-          new Launch(
-              context,
-              session,
-              options.start(),
-              options.output(),
-              spec.commandLine().getOut(),
-              err);
+      Launch launch = options.launch(context, session, spec.commandLine());
       return launch.run(
           (id, policy) -> coordinator.startFederated(started, id, policy),
           () -> FederationCoordinator.newWorkflowId(request.stageId()),
