@@ -26,6 +26,10 @@ import io.temporal.worker.Worker;
 import io.temporal.worker.WorkerDeploymentOptions;
 import io.temporal.worker.WorkerFactory;
 import io.temporal.worker.WorkerOptions;
+import io.temporal.worker.tuning.CompositeTuner;
+import io.temporal.worker.tuning.FixedSizeSlotSupplier;
+import io.temporal.worker.tuning.SlotInfo;
+import io.temporal.worker.tuning.SlotSupplier;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -58,6 +62,9 @@ public final class FederationPlugin extends SimplePlugin {
 
   /** Pollers of a region's queue: more lose nothing and gain nothing measurable. */
   private static final int REGION_POLLERS = 2;
+
+  /** What the SDK takes for each kind of task where nothing is said. */
+  private static final int SDK_SLOTS = 200;
 
   private final FederationConfig federation;
   private final boolean serveControl;
@@ -121,8 +128,8 @@ public final class FederationPlugin extends SimplePlugin {
     super.configureWorker(taskQueue, builder);
     RegionConfig region = region(taskQueue);
     if (region != null) {
+      shareSlots(region, builder);
       builder
-          .setMaxConcurrentActivityExecutionSize(region.maxConcurrent())
           .setMaxConcurrentActivityTaskPollers(Math.min(REGION_POLLERS, region.maxConcurrent()))
           .setMaxHeartbeatThrottleInterval(HEARTBEAT_THROTTLE)
           .setAllowActivityHeartbeatDuringShutdown(true);
@@ -139,6 +146,29 @@ public final class FederationPlugin extends SimplePlugin {
                 .build());
       }
     }
+  }
+
+  /** A tuner of the application's own stays; {@code max_concurrent} then is up to it. */
+  private void shareSlots(RegionConfig region, WorkerOptions.Builder builder) {
+    WorkerOptions own = builder.build();
+    if (own.getWorkerTuner() != null) {
+      return;
+    }
+    builder
+        .setWorkerTuner(
+            new CompositeTuner(
+                fixed(own.getMaxConcurrentWorkflowTaskExecutionSize()),
+                services.slots(region),
+                fixed(own.getMaxConcurrentLocalActivityExecutionSize()),
+                fixed(own.getMaxConcurrentNexusExecutionSize())))
+        .setMaxConcurrentWorkflowTaskExecutionSize(0)
+        .setMaxConcurrentActivityExecutionSize(0)
+        .setMaxConcurrentLocalActivityExecutionSize(0)
+        .setMaxConcurrentNexusExecutionSize(0);
+  }
+
+  private static <T extends SlotInfo> SlotSupplier<T> fixed(int size) {
+    return new FixedSizeSlotSupplier<>(size == 0 ? SDK_SLOTS : size);
   }
 
   @Override

@@ -17,6 +17,8 @@ import dev.federated.activities.remote.Redaction;
 import dev.federated.activities.remote.RegionProber;
 import dev.federated.activities.remote.RegionProtocolClient;
 import dev.federated.activities.remote.RemoteExecuteActivityImpl;
+import dev.federated.activities.slots.RegionSlots;
+import dev.federated.activities.slots.SlotLease;
 import dev.federated.aggregation.Aggregator;
 import dev.federated.model.CircuitState;
 import dev.federated.model.FederationConfig;
@@ -38,6 +40,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
@@ -71,7 +74,9 @@ final class FederationServices implements AutoCloseable {
   private final List<AutoCloseable> closeables = new ArrayList<>();
   private volatile ProcessSecrets namedSecrets = ProcessSecrets.NONE;
   private @Nullable RegionMonitor monitor;
+  private final Map<String, RegionSlots> slots = new ConcurrentHashMap<>();
   private volatile @Nullable LedgerLink ledger;
+  private @Nullable SlotLease lease;
 
   FederationServices(
       FederationConfig federation,
@@ -165,6 +170,14 @@ final class FederationServices implements AutoCloseable {
     return new Object[] {execute, new ProbeRegionActivityImpl(region, client, view, metrics)};
   }
 
+  /** The slots of a region's worker: none until the ledger grants some to this process. */
+  RegionSlots slots(RegionConfig region) {
+    RegionSlots served =
+        slots.computeIfAbsent(region.name(), name -> new RegionSlots(region.maxConcurrent()));
+    metrics.watchSlots(region.name(), served::granted);
+    return served;
+  }
+
   private RegionProtocolClient client(RegionConfig region, ProcessSecrets secrets) {
     RegionTls tls = region.tls();
     OkHttpClient transport =
@@ -235,6 +248,10 @@ final class FederationServices implements AutoCloseable {
     link.onFailure(metrics::ledgerFailed);
     link.start();
     ledger = link;
+    if (!slots.isEmpty()) {
+      lease = new SlotLease(client, slots, federation.healthCheckIntervalSeconds());
+      lease.start();
+    }
     if (monitor != null) {
       monitor.start();
     }
@@ -248,6 +265,9 @@ final class FederationServices implements AutoCloseable {
       link.close();
       ledger = null;
     }
+    if (lease != null) {
+      lease.leave();
+    }
     if (monitor != null) {
       monitor.close();
       monitor = null;
@@ -257,6 +277,7 @@ final class FederationServices implements AutoCloseable {
   @Override
   public void close() {
     stopWatching();
+    closeLease();
     for (AutoCloseable closeable : closeables) {
       try {
         closeable.close();
@@ -268,6 +289,13 @@ final class FederationServices implements AutoCloseable {
     scheduler.shutdownNow();
     http.dispatcher().executorService().shutdown();
     http.connectionPool().evictAll();
+  }
+
+  private synchronized void closeLease() {
+    if (lease != null) {
+      lease.close();
+      lease = null;
+    }
   }
 
   private static ThreadFactory daemons(String name) {

@@ -36,6 +36,7 @@ final class Ledger {
   private final Map<String, ExecutionTotals> byRegion;
   private final Map<String, ExecutionTotals> byStage;
   private final Map<String, ExecutionTotals> reported;
+  private final SlotLeases slots;
   private long version;
   private List<String> regions;
   private CircuitBreakerConfig circuitBreaker;
@@ -59,6 +60,7 @@ final class Ledger {
     this.until = totals.until();
     this.seen = totals.seen();
     this.listed = totals.listed();
+    this.slots = new SlotLeases(state.slots() == null ? Map.of() : state.slots());
   }
 
   LedgerState state() {
@@ -71,7 +73,8 @@ final class Ledger {
         new LinkedHashMap<>(failures),
         new LinkedHashMap<>(settings),
         new LinkedHashMap<>(workers),
-        totals());
+        totals(),
+        slots.state());
   }
 
   LedgerTotals totals() {
@@ -83,6 +86,11 @@ final class Ledger {
         until,
         seen,
         listed);
+  }
+
+  /** Who holds how much of what regions take at once. */
+  SlotLeases slots() {
+    return slots;
   }
 
   /** What operators said. */

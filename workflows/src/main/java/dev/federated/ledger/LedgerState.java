@@ -5,6 +5,7 @@ import dev.federated.model.CircuitState;
 import dev.federated.model.WireRecord;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All that the ledger knows, as one run hands it to the next.
@@ -18,6 +19,8 @@ import java.util.Map;
  * @param settings what operators said, by region
  * @param workers workers that reported lately
  * @param totals what was counted
+ * @param slots who holds how much of a region's {@code max_concurrent}, by region and worker, in
+ *     the order in which they came; null from earlier versions
  */
 @WireRecord
 public record LedgerState(
@@ -29,7 +32,8 @@ public record LedgerState(
     Map<String, Integer> failures,
     Map<String, LedgerSettings> settings,
     Map<String, Worker> workers,
-    LedgerTotals totals) {
+    LedgerTotals totals,
+    @Nullable Map<String, Map<String, SlotLease>> slots) {
   /** Nothing is known. */
   public static final LedgerState EMPTY =
       new LedgerState(
@@ -41,7 +45,8 @@ public record LedgerState(
           Map.of(),
           Map.of(),
           Map.of(),
-          LedgerTotals.EMPTY);
+          LedgerTotals.EMPTY,
+          Map.of());
 
   /**
    * Whether a region's probe succeeded.
@@ -73,4 +78,19 @@ public record LedgerState(
    */
   @WireRecord
   public record Worker(long sequence, long at, Map<String, Integer> inFlight, boolean control) {}
+
+  /**
+   * What a worker holds of a region's {@code max_concurrent}.
+   *
+   * @param sequence of its last claim
+   * @param until when it has to have renewed it, in milliseconds since 1970
+   * @param limit the region's {@code max_concurrent} as it knows it; 0 if it takes nothing more
+   * @param held executions that it may run or still runs at once
+   */
+  @WireRecord
+  public record SlotLease(long sequence, long until, int limit, int held) {
+    SlotLease holding(int slots) {
+      return new SlotLease(sequence, until, limit, slots);
+    }
+  }
 }

@@ -33,6 +33,12 @@ public interface RegionLedgerWorkflow {
   /** Name of the update {@link #operate}. */
   String OPERATE = "operate";
 
+  /** Name of the update {@link #claimSlots}. */
+  String CLAIM_SLOTS = "claimSlots";
+
+  /** Name of the signal {@link #releaseSlots}. */
+  String RELEASE_SLOTS = "releaseSlots";
+
   /** Name of the update {@link #totals}. */
   String TOTALS = "totals";
 
@@ -76,6 +82,14 @@ public interface RegionLedgerWorkflow {
    */
   @UpdateMethod(name = OPERATE)
   LedgerSettings operate(RegionOperation operation);
+
+  /** Renews what a worker holds of its regions' {@code max_concurrent}, and gives its share. */
+  @UpdateMethod(name = CLAIM_SLOTS)
+  SlotGrant claimSlots(SlotClaim claim);
+
+  /** A worker has ended and holds nothing any more. */
+  @SignalMethod(name = RELEASE_SLOTS)
+  void releaseSlots(String worker);
 
   /** Counts the stages that have closed by now, and gives what was counted so far. */
   @UpdateMethod(name = TOTALS)

@@ -115,6 +115,18 @@ public final class RegionLedgerWorkflowImpl implements RegionLedgerWorkflow {
   }
 
   @Override
+  public SlotGrant claimSlots(SlotClaim claim) {
+    messages++;
+    return ledger.slots().claim(claim, Workflow.currentTimeMillis());
+  }
+
+  @Override
+  public void releaseSlots(String worker) {
+    messages++;
+    ledger.slots().release(worker);
+  }
+
+  @Override
   public LedgerTotals totals() {
     messages++;
     int mine = ++asked;

@@ -50,6 +50,12 @@ public final class FederationMetrics {
   public static final String REGION_BREAKER = "federation.region.breaker";
 
   /**
+   * Gauge of the executions that this process may run at once in a region that it serves, its share
+   * of {@code max_concurrent}; label region.
+   */
+  public static final String REGION_SLOTS = "federation.region.slots";
+
+  /**
    * Gauge of the seconds since the ledger of regions was last reached, at first since the start.
    */
   public static final String LEDGER_AGE = "federation.ledger.age_seconds";
@@ -199,6 +205,11 @@ public final class FederationMetrics {
       case HALF_OPEN -> 1;
       case OPEN -> 2;
     };
+  }
+
+  /** Registers how many executions of a region this process may run at once. */
+  public void watchSlots(String region, IntSupplier slots) {
+    registry.gauge(ofRegion(REGION_SLOTS, region).toString(), () -> slots::getAsInt);
   }
 
   /** A share failed in a region and went on in another. */
