@@ -26,7 +26,9 @@ import java.util.HexFormat;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import okhttp3.Call;
+import okhttp3.Callback;
 import okhttp3.ConnectionPool;
 import okhttp3.HttpUrl;
 import okhttp3.Interceptor;
@@ -37,6 +39,8 @@ import okhttp3.RequestBody;
 import okhttp3.Response;
 import okhttp3.ResponseBody;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The region protocol over HTTP, for one region. Redirects are not followed and nothing is repeated
@@ -47,6 +51,8 @@ import org.jspecify.annotations.Nullable;
  * nodes behind gateways often have a wrong one.
  */
 public final class RegionProtocolClient {
+  private static final Logger log = LoggerFactory.getLogger(RegionProtocolClient.class);
+
   /** How long a connection may take to be made, unless the call's time is shorter. */
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
@@ -61,6 +67,9 @@ public final class RegionProtocolClient {
 
   private static final int HEALTH_BODY_BYTES = 65_536;
 
+  /** Longest time to tell a region of a cancellation. */
+  private static final Duration WITHDRAWAL_TIMEOUT = Duration.ofSeconds(5);
+
   /**
    * Deepest nesting of an answer. Half of Jackson's own limit (1000): the output is read again as a
    * part of results that are nested deeper, and there a failure would be a stuck workflow.
@@ -69,6 +78,9 @@ public final class RegionProtocolClient {
 
   private static final Set<String> NOT_HEALTHY =
       Set.of("unhealthy", "offline", "down", "draining", "unavailable", "error");
+
+  /** A node that can be told of cancellations says so in the answer about its health. */
+  private static final String CANCEL_HEADER = "Federation-Cancel";
 
   /** Stands in for Retry-After, which OkHttp would obey by itself when it is 0. */
   private static final String RETRY_AFTER = "Federation-Retry-After";
@@ -93,6 +105,9 @@ public final class RegionProtocolClient {
   private final OkHttpClient probes;
 
   private final HttpUrl endpoint;
+
+  /** Whether the region can be told of cancellations; null until it was asked. */
+  private volatile @Nullable Boolean takesCancel;
 
   /**
    * A client for one region.
@@ -225,6 +240,70 @@ public final class RegionProtocolClient {
               ? "no answer within %d ms".formatted(timeout.toMillis())
               : "no connection: " + words(e, redaction));
     }
+  }
+
+  /**
+   * Tells the region that nobody wants the answer of an execution any more, if its health says that
+   * it can be told: a closed connection is seen by few servers before they answer. Does not block;
+   * what goes wrong is left alone, for then the execution ends by itself.
+   */
+  void withdraw(String idempotencyKey) {
+    if (Boolean.TRUE.equals(takesCancel)) {
+      cancel(idempotencyKey);
+    } else if (takesCancel == null) {
+      send(
+          "health",
+          Request.Builder::get,
+          response -> {
+            boolean takes = "true".equals(response.header(CANCEL_HEADER));
+            takesCancel = takes;
+            if (takes) {
+              cancel(idempotencyKey);
+            }
+          });
+    }
+  }
+
+  private void cancel(String idempotencyKey) {
+    send(
+        "execute",
+        request -> request.delete().header("Idempotency-Key", idempotencyKey),
+        response -> log.debug("Region {} was told of a cancellation", region.name()));
+  }
+
+  private void send(String path, UnaryOperator<Request.Builder> method, OnAnswer onAnswer) {
+    Request.Builder request =
+        method.apply(
+            new Request.Builder()
+                .url(endpoint.newBuilder().addPathSegments("api/v1/" + path).build())
+                .header("Accept", "application/json"));
+    try {
+      authorize(request, key.get());
+    } catch (RegionCallException e) {
+      return;
+    }
+    Call call = probes.newCall(request.build());
+    call.timeout().timeout(WITHDRAWAL_TIMEOUT.toNanos(), TimeUnit.NANOSECONDS);
+    call.enqueue(
+        new Callback() {
+          @Override
+          public void onResponse(Call call, Response response) throws IOException {
+            try (response) {
+              if (response.isSuccessful()) {
+                onAnswer.accept(response);
+              }
+            }
+          }
+
+          @Override
+          public void onFailure(Call call, IOException e) {
+            log.debug("Region {} could not be told of a cancellation", region.name(), e);
+          }
+        });
+  }
+
+  private interface OnAnswer {
+    void accept(Response response) throws IOException;
   }
 
   private RegionProbe healthOf(ResponseBody body, long latencyMs, Redaction redaction) {
@@ -385,6 +464,11 @@ public final class RegionProtocolClient {
     /** Ends the execution with an error, whatever it waits for. */
     void cancel() {
       call.cancel();
+    }
+
+    /** Tells the region that nobody wants the answer. */
+    void withdraw() {
+      RegionProtocolClient.this.withdraw(request.idempotencyKey());
     }
 
     RemoteResponse execute() throws RegionCallException {

@@ -15,6 +15,7 @@ import dev.federated.stage.TraceParent;
 import io.temporal.activity.Activity;
 import io.temporal.activity.ActivityExecutionContext;
 import io.temporal.activity.ActivityInfo;
+import io.temporal.client.ActivityCanceledException;
 import io.temporal.client.ActivityCompletionException;
 import io.temporal.client.ActivityWorkerShutdownException;
 import io.temporal.failure.ApplicationFailure;
@@ -175,6 +176,10 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     } catch (RegionCallException e) {
       ActivityCompletionException end = heartbeats.end();
       if (end != null) {
+        // Any other end leaves the answer to the next attempt, which asks with the same key.
+        if (end instanceof ActivityCanceledException) {
+          work.withdraw();
+        }
         throw end;
       }
       throw e;
@@ -229,6 +234,9 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     RemoteResponse run() throws RegionCallException;
 
     void stop();
+
+    /** Nobody wants the result: what goes on elsewhere is to end too. Does not block. */
+    void withdraw();
   }
 
   private record HttpWork(RegionProtocolClient.RegionCall call) implements Work {
@@ -240,6 +248,11 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     @Override
     public void stop() {
       call.cancel();
+    }
+
+    @Override
+    public void withdraw() {
+      call.withdraw();
     }
   }
 
@@ -276,6 +289,11 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
         stopped = true;
         thread.interrupt();
       }
+    }
+
+    @Override
+    public void withdraw() {
+      // Everything ran on this thread.
     }
 
     private synchronized void late() {

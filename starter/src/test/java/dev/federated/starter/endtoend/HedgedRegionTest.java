@@ -1,19 +1,43 @@
 package dev.federated.starter.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import com.codahale.metrics.MetricRegistry;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.federated.activities.component.ComponentContext;
+import dev.federated.activities.component.ComponentExecutor;
+import dev.federated.activities.component.StageComponent;
+import dev.federated.model.AggregationStrategy;
 import dev.federated.model.FederatedStageConfig;
+import dev.federated.model.FederationConfig;
 import dev.federated.model.FederationStrategy;
 import dev.federated.model.Hedge;
 import dev.federated.model.HedgeOutcome;
 import dev.federated.model.HedgedExecution;
+import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionResult;
+import dev.federated.model.RegionStatus;
+import dev.federated.model.StageRequest;
 import dev.federated.stage.FederatedStageResult;
+import dev.federated.starter.FederationCoordinator;
+import dev.federated.worker.FederationWorker;
+import dev.federated.worker.WorkerRoles;
+import dev.federated.worker.config.FederationFile;
+import dev.federated.worker.node.RegionNode;
+import dev.federated.worker.node.RegionNodeOptions;
+import io.temporal.client.WorkflowClient;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A region that does not answer is hedged, and what it was asked ends soon after. */
 @Timeout(60)
@@ -21,6 +45,11 @@ import org.junit.jupiter.api.Timeout;
 class HedgedRegionTest {
   /** A heartbeat goes out every half second; the rest is for a busy machine. */
   private static final Duration SOON = Duration.ofSeconds(2);
+
+  /** A component of the nodes of this test. */
+  private static final String WORK = "work";
+
+  @TempDir private Path directory;
 
   @Test
   void theCallThatWasOvertakenEndsAtTheRegionsNode(Deployment deployment) throws Exception {
@@ -47,5 +76,88 @@ class HedgedRegionTest {
     System.out.printf("the overtaken call ended %d ms after the stage%n", after.toMillis());
     assertThat(after).isLessThan(SOON);
     assertThat(deployment.silent().asked()).isEqualTo(1);
+  }
+
+  /** A server rarely sees that its caller hung up; a node that says so in its health is told. */
+  @Test
+  void theExecutionThatWasOvertakenStopsAtTheRegionsNode(RealServer server) throws Exception {
+    CompletableFuture<Long> interruptedAt = new CompletableFuture<>();
+    try (RegionNode slow = node("slow", endless(interruptedAt));
+        RegionNode fast = node("fast", inputs -> inputs)) {
+      FederationConfig federation =
+          FederationConfig.builder()
+              .regions(List.of(region("slow", slow), region("fast", fast)))
+              .build();
+      WorkflowClient client = server.client(server.newNamespace("overtaken"));
+      try (FederationWorker worker =
+          FederationWorker.start(
+              client,
+              new FederationFile("federation", directory.resolve("federation"), federation),
+              new WorkerRoles(true, federation.regionNames()),
+              Map.of(),
+              directory.resolve("data.db"),
+              new MetricRegistry(),
+              Duration.ofSeconds(1))) {
+        FederatedStageConfig block =
+            FederatedStageConfig.builder()
+                .strategy(FederationStrategy.PARALLEL)
+                .aggregation(AggregationStrategy.FIRST)
+                .build();
+
+        FederatedStageResult result =
+            new FederationCoordinator(client)
+                .executeFederated(
+                    new StageRequest(
+                        "overtaken", WORK, Json.of("{}"), Json.of("{total: 7}"), block));
+        long answeredAt = System.nanoTime();
+
+        assertThat(result.regionResults().get("fast").status()).isEqualTo(RegionStatus.SUCCEEDED);
+        Duration after = Duration.ofNanos(interruptedAt.get(30, TimeUnit.SECONDS) - answeredAt);
+        System.out.printf(
+            "the overtaken execution stopped %d ms after the stage%n", after.toMillis());
+        assertThat(after).isLessThan(SOON);
+        await().until(() -> slow.running() == 0);
+      }
+    }
+  }
+
+  private static RegionConfig region(String name, RegionNode node) {
+    return RegionConfig.builder(name).endpoint(node.endpoint()).build();
+  }
+
+  private static RegionNode node(String name, Body body) throws IOException {
+    StageComponent component =
+        new StageComponent() {
+          @Override
+          public String type() {
+            return WORK;
+          }
+
+          @Override
+          public JsonNode execute(JsonNode config, JsonNode inputs, ComponentContext context)
+              throws InterruptedException {
+            return body.execute(inputs);
+          }
+        };
+    return RegionNode.start(
+        RegionNodeOptions.builder(name)
+            .executor(ComponentExecutor.builder().components(List.of(component)).build())
+            .build());
+  }
+
+  private static Body endless(CompletableFuture<Long> interruptedAt) {
+    return inputs -> {
+      try {
+        new CountDownLatch(1).await();
+        return inputs;
+      } catch (InterruptedException e) {
+        interruptedAt.complete(System.nanoTime());
+        throw e;
+      }
+    };
+  }
+
+  private interface Body {
+    JsonNode execute(JsonNode inputs) throws InterruptedException;
   }
 }

@@ -33,7 +33,6 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -48,8 +47,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Serves the region protocol: {@code POST /api/v1/execute} and {@code GET /api/v1/health}. A repeat
- * of an {@code Idempotency-Key} gets the recorded answer, never a second execution, as long as the
+ * Serves the region protocol: {@code POST /api/v1/execute} and {@code GET /api/v1/health}, and
+ * {@code DELETE /api/v1/execute} for a caller that does not want an answer any more. A repeat of an
+ * {@code Idempotency-Key} gets the recorded answer, never a second execution, as long as the
  * process lives and the record holds it. Beyond its capacity it answers 429 at once. Thread-safe.
  */
 public final class RegionNode implements AutoCloseable {
@@ -58,6 +58,9 @@ public final class RegionNode implements AutoCloseable {
 
   /** Where the node tells how it is. */
   public static final String HEALTH_PATH = "/api/v1/health";
+
+  /** Header of a health answer by which callers know that they can cancel executions. */
+  public static final String CANCEL_HEADER = "Federation-Cancel";
 
   /** Largest request body in bytes. */
   public static final int MAX_BODY_BYTES = 8 * 1024 * 1024;
@@ -82,10 +85,11 @@ public final class RegionNode implements AutoCloseable {
   private final ThreadPoolExecutor threads;
   private final AnswerRecord record;
   private final byte @Nullable [] authorization;
-  private final Set<ComponentCancellation> executing = ConcurrentHashMap.newKeySet();
+  private final Map<ComponentCancellation, String> executing = new ConcurrentHashMap<>();
   private final Semaphore slots;
   private final AtomicInteger highest = new AtomicInteger();
   private final AtomicLong requests = new AtomicLong();
+  private volatile boolean closed;
   private final Map<String, Integer> executions =
       Collections.synchronizedMap(
           new LinkedHashMap<>() {
@@ -206,8 +210,9 @@ public final class RegionNode implements AutoCloseable {
   /** Closes every connection and stops every execution at once. */
   @Override
   public void close() {
+    closed = true;
     server.stop(0);
-    executing.forEach(ComponentCancellation::cancel);
+    executing.keySet().forEach(ComponentCancellation::cancel);
     threads.shutdownNow();
   }
 
@@ -285,7 +290,11 @@ public final class RegionNode implements AutoCloseable {
   private NodeAnswer handle(NodeRequest request) throws InterruptedException {
     return switch (request.path()) {
       case EXECUTE_PATH ->
-          request.method().equals("POST") ? execute(request) : wrongMethod(request, "POST");
+          switch (request.method()) {
+            case "POST" -> execute(request);
+            case "DELETE" -> cancel(request);
+            default -> wrongMethod(request, "POST, DELETE");
+          };
       case HEALTH_PATH -> request.method().equals("GET") ? health() : wrongMethod(request, "GET");
       default ->
           NodeAnswer.error(
@@ -302,13 +311,29 @@ public final class RegionNode implements AutoCloseable {
         .with("Allow", allowed);
   }
 
+  /** Stops what runs under the request's key; a later request with that key executes anew. */
+  private NodeAnswer cancel(NodeRequest request) {
+    String key = request.idempotencyKey();
+    if (key == null) {
+      return badRequest("DELETE needs the Idempotency-Key of the execution to stop");
+    }
+    boolean cancelled = false;
+    for (Map.Entry<ComponentCancellation, String> execution : executing.entrySet()) {
+      if (execution.getValue().equals(key)) {
+        execution.getKey().cancel();
+        cancelled = true;
+      }
+    }
+    return NodeAnswer.ok(JsonNodeFactory.instance.objectNode().put("cancelled", cancelled));
+  }
+
   private NodeAnswer health() {
     ObjectNode health = JsonNodeFactory.instance.objectNode();
     health.put("node_id", options.name());
     health.put("load", (double) running() / options.capacity());
     health.put("capacity", options.capacity());
     health.put("status", "healthy");
-    return NodeAnswer.ok(health);
+    return NodeAnswer.ok(health).with(CANCEL_HEADER, "true");
   }
 
   private NodeAnswer execute(NodeRequest request) throws InterruptedException {
@@ -369,7 +394,7 @@ public final class RegionNode implements AutoCloseable {
     try {
       highest.accumulateAndGet(running(), Math::max);
       executions.merge(request.idempotencyKey(), 1, Integer::sum);
-      executing.add(cancellation);
+      executing.put(cancellation, request.idempotencyKey());
       ComponentOutcome outcome =
           options.executor().execute(request, options.executor().limits(), cancellation);
       return new AnswerRecord.Result(NodeAnswer.ok(json(outcome)), true);
@@ -379,7 +404,12 @@ public final class RegionNode implements AutoCloseable {
           : new AnswerRecord.Result(
               NodeAnswer.error(422, e.type().wireName(), e.getMessage()), true);
     } catch (CancellationException e) {
-      throw new InterruptedException("the node is closed");
+      if (closed) {
+        throw new InterruptedException("the node is closed");
+      }
+      return passing(
+          NodeAnswer.error(
+              503, FailureType.CANCELLED.wireName(), "the caller cancelled this execution"));
     } finally {
       executing.remove(cancellation);
       slots.release();

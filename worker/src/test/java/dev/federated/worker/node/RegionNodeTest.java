@@ -247,6 +247,40 @@ final class RegionNodeTest {
   }
 
   @Test
+  void anExecutionThatItsCallerCancelsStopsAndLeavesNoRecord() throws Exception {
+    RegionNode node = start(options());
+    String body = stage("gated", "{}", "1");
+    Future<Answer> cancelled = threads.submit(() -> execute(node, "k", body));
+    Future<Answer> other = threads.submit(() -> execute(node, "other", body));
+    await().until(() -> node.running() == 2);
+
+    Answer told =
+        send(
+            request(node, RegionNode.EXECUTE_PATH).delete().header("Idempotency-Key", "k").build());
+
+    assertThat(told.status()).isEqualTo(200);
+    assertThat(told.body().path("cancelled").asBoolean()).isTrue();
+    assertThat(cancelled.get().errorType()).isEqualTo("Cancelled");
+    assertThat(node.running()).isEqualTo(1);
+    gate.countDown();
+    assertThat(other.get().status()).isEqualTo(200);
+    assertThat(execute(node, "k", body).status()).isEqualTo(200);
+    assertThat(node.executions("k")).isEqualTo(2);
+  }
+
+  @Test
+  void aCancellationOfWhatDoesNotRunChangesNothing() throws Exception {
+    RegionNode node = start(options());
+    Request.Builder delete = request(node, RegionNode.EXECUTE_PATH).delete();
+
+    assertThat(send(delete.build()).status()).isEqualTo(400);
+    Answer told = send(delete.header("Idempotency-Key", "unknown").build());
+
+    assertThat(told.status()).isEqualTo(200);
+    assertThat(told.body().path("cancelled").asBoolean()).isFalse();
+  }
+
+  @Test
   void aDefinitiveFailureIs422AndIsAnsweredFromTheRecord() throws Exception {
     RegionNode node = start(options());
     String body = stage("failing", "{'dsn': {'secret': 'dsn'}, 'retryable': false}", "1");
