@@ -6,6 +6,7 @@ import dev.federated.encryption.EncryptionKeys;
 import dev.federated.ledger.RegionLedgerWorkflowImpl;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
+import dev.federated.model.RegionTransport;
 import dev.federated.pipeline.PipelineWorkflow;
 import dev.federated.pipeline.PipelineWorkflowImpl;
 import dev.federated.stage.CheckHealthWorkflow;
@@ -15,6 +16,8 @@ import dev.federated.stage.ExplainStageWorkflowImpl;
 import dev.federated.stage.FederatedQueues;
 import dev.federated.stage.FederatedStageWorkflow;
 import dev.federated.stage.FederatedStageWorkflowImpl;
+import dev.federated.stage.RegionExecutionWorkflowImpl;
+import dev.federated.stage.RegionProbeWorkflowImpl;
 import io.temporal.client.WorkflowClientOptions;
 import io.temporal.common.SimplePlugin;
 import io.temporal.common.VersioningBehavior;
@@ -34,6 +37,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -73,6 +77,7 @@ public final class FederationPlugin extends SimplePlugin {
   private final @Nullable WorkerDeploymentVersion deployment;
   private final @Nullable EncryptionKeys encryption;
   private final boolean encryptionExpected;
+  private final Set<String> inOtherClusters = new HashSet<>();
   private volatile boolean control;
   private volatile boolean regional;
 
@@ -148,10 +153,20 @@ public final class FederationPlugin extends SimplePlugin {
     }
   }
 
-  /** A tuner of the application's own stays; {@code max_concurrent} then is up to it. */
+  /**
+   * A tuner of the application's own stays; {@code max_concurrent} then is up to it. A region whose
+   * stages run elsewhere has no ledger here; those who forward to it share its slots.
+   */
   private void shareSlots(RegionConfig region, WorkerOptions.Builder builder) {
     WorkerOptions own = builder.build();
     if (own.getWorkerTuner() != null) {
+      return;
+    }
+    boolean limitedElsewhere =
+        region.transport() != RegionTransport.TASK_QUEUE
+            && !inOtherClusters.contains(region.name());
+    if (limitedElsewhere) {
+      builder.setMaxConcurrentActivityExecutionSize(region.maxConcurrent());
       return;
     }
     builder
@@ -175,9 +190,17 @@ public final class FederationPlugin extends SimplePlugin {
   public void initializeWorker(String taskQueue, Worker worker) {
     super.initializeWorker(taskQueue, worker);
     RegionConfig served = region(taskQueue);
-    if (served != null) {
-      regional = true;
+    if (served != null && inOtherClusters.contains(served.name())) {
+      worker.registerActivitiesImplementations(services.clusterActivities(served));
+    } else if (served != null) {
       worker.registerActivitiesImplementations(services.regionActivities(served));
+      if (served.transport() == RegionTransport.TASK_QUEUE) {
+        regional = true;
+      } else {
+        // Its stages run elsewhere, and so does the ledger that they read.
+        worker.registerWorkflowImplementationTypes(
+            RegionExecutionWorkflowImpl.class, RegionProbeWorkflowImpl.class);
+      }
     } else if (taskQueue.equals(FederatedQueues.CONTROL)) {
       control = true;
       worker.registerWorkflowImplementationFactory(
@@ -211,10 +234,26 @@ public final class FederationPlugin extends SimplePlugin {
         var unused = factory.newWorker(queue);
       }
     }
+    if (control) {
+      reachOtherClusters(factory);
+    }
     if (control || regional) {
       services.watch(factory.getWorkflowClient(), control);
     }
     super.startWorkerFactory(factory, next);
+  }
+
+  /** Executions of a region in another cluster are forwarded, unless this process is its worker. */
+  private void reachOtherClusters(WorkerFactory factory) {
+    for (RegionConfig region : federation.regions()) {
+      String queue = FederatedQueues.ofRegion(region.name());
+      if (region.enabled()
+          && region.transport() == RegionTransport.CLUSTER
+          && factory.tryGetWorker(queue) == null) {
+        inOtherClusters.add(region.name());
+        var unused = factory.newWorker(queue);
+      }
+    }
   }
 
   @Override

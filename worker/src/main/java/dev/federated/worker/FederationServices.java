@@ -12,8 +12,10 @@ import dev.federated.activities.ledger.CollectStagesActivityImpl;
 import dev.federated.activities.ledger.LedgerLink;
 import dev.federated.activities.metrics.FederationMetrics;
 import dev.federated.activities.remote.CircuitBreakers;
+import dev.federated.activities.remote.ClusterProbeActivityImpl;
 import dev.federated.activities.remote.ProbeRegionActivityImpl;
 import dev.federated.activities.remote.Redaction;
+import dev.federated.activities.remote.RegionCluster;
 import dev.federated.activities.remote.RegionProber;
 import dev.federated.activities.remote.RegionProtocolClient;
 import dev.federated.activities.remote.RemoteExecuteActivityImpl;
@@ -28,6 +30,7 @@ import dev.federated.parsing.InvalidDocumentException;
 import dev.federated.pipeline.ComponentRequest;
 import dev.federated.stage.RemoteRequest;
 import dev.federated.stage.RemoteResponse;
+import dev.federated.worker.cluster.RegionClusters;
 import dev.federated.worker.config.FederationFile;
 import dev.federated.worker.config.ProcessSecrets;
 import dev.federated.worker.config.SecretResolver;
@@ -71,6 +74,7 @@ final class FederationServices implements AutoCloseable {
   private final RegionProber prober;
   private final Aggregator aggregator;
   private final ComponentExecutor components;
+  private final RegionClusters clusters;
   private final List<AutoCloseable> closeables = new ArrayList<>();
   private volatile ProcessSecrets namedSecrets = ProcessSecrets.NONE;
   private @Nullable RegionMonitor monitor;
@@ -87,6 +91,7 @@ final class FederationServices implements AutoCloseable {
     this.federation = federation;
     this.file = new FederationFile(federationFile.toString(), federationFile, federation);
     this.resolver = new SecretResolver(environment);
+    this.clusters = new RegionClusters(environment);
     this.metrics = metrics;
     this.view = new RegionView(federation, clock, searchAttributes::present);
     watchMetrics();
@@ -176,6 +181,22 @@ final class FederationServices implements AutoCloseable {
         slots.computeIfAbsent(region.name(), name -> new RegionSlots(region.maxConcurrent()));
     metrics.watchSlots(region.name(), served::granted);
     return served;
+  }
+
+  /**
+   * The activities of a control worker for a region in another cluster.
+   *
+   * @throws dev.federated.parsing.InvalidDocumentException if its profile is missing
+   */
+  Object[] clusterActivities(RegionConfig region) {
+    RegionCluster cluster = clusters.of(region);
+    view.localWorkers(List.of(region.name()));
+    RemoteExecuteActivityImpl execute =
+        RemoteExecuteActivityImpl.builder(region, breakers, metrics, scheduler)
+            .cluster(cluster)
+            .listener(view)
+            .build();
+    return new Object[] {execute, new ClusterProbeActivityImpl(region, cluster)};
   }
 
   private RegionProtocolClient client(RegionConfig region, ProcessSecrets secrets) {
@@ -286,6 +307,7 @@ final class FederationServices implements AutoCloseable {
       }
     }
     components.close();
+    clusters.close();
     scheduler.shutdownNow();
     http.dispatcher().executorService().shutdown();
     http.connectionPool().evictAll();

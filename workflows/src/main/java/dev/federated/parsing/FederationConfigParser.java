@@ -11,6 +11,7 @@ import dev.federated.model.NamedSecret;
 import dev.federated.model.PartialFailurePolicy;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionTls;
+import dev.federated.model.RegionTransport;
 import dev.federated.model.SecretSource;
 import dev.federated.model.WireName;
 import java.net.URI;
@@ -162,11 +163,38 @@ public final class FederationConfigParser {
     region.egressCostPerGbTo(egressTo(object));
     region.enabled(object.bool("enabled", true));
     region.idempotency(object.has("idempotency") ? object.bool("idempotency", false) : null);
-    object.notYetSupported("transport", "namespace", "drained");
+    transport(object, region);
+    object.notYetSupported("namespace", "drained");
     object.finish();
     checkPlaintext(region.build(), object);
     checkTls(region.build(), object);
     return region.build();
+  }
+
+  private static void transport(StrictObject object, RegionConfig.Builder region) {
+    String name = object.text("transport");
+    RegionTransport transport =
+        name == null
+            ? RegionTransport.TASK_QUEUE
+            : WireName.find(RegionTransport.class, name).orElse(null);
+    if (transport == null) {
+      // Without its value, which may be a secret in the wrong place.
+      String names = String.join(", ", WireName.names(RegionTransport.class));
+      object.problems().add(object.pathOf("transport"), null, "unknown transport; valid: " + names);
+    }
+    String profile = object.text("temporal_profile");
+    String needed = "transport: " + RegionTransport.CLUSTER.wireName();
+    if (transport == RegionTransport.CLUSTER) {
+      if (!object.has("temporal_profile")) {
+        object
+            .problems()
+            .add(object.pathOf("temporal_profile"), null, "is required with " + needed);
+      } else if (profile != null) {
+        region.inCluster(profile);
+      }
+    } else if (transport != null && object.has("temporal_profile")) {
+      object.problems().add(object.pathOf("temporal_profile"), null, "is for " + needed);
+    }
   }
 
   private static @Nullable RegionTls tls(StrictObject region) {

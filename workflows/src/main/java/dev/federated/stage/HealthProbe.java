@@ -8,6 +8,7 @@ import io.temporal.common.RetryOptions;
 import io.temporal.workflow.Promise;
 import io.temporal.workflow.Workflow;
 import java.time.Duration;
+import java.util.function.Predicate;
 
 /** Asks a region for its health from inside a workflow, through the region's own queue. */
 final class HealthProbe {
@@ -16,10 +17,22 @@ final class HealthProbe {
 
   private static final Duration LONGEST_PROBE = Duration.ofSeconds(10);
 
-  private final World world;
+  private final Predicate<String> noWorker;
 
   HealthProbe(World world) {
-    this.world = world;
+    // Recorded as everything from outside.
+    this(
+        region ->
+            Workflow.sideEffect(Boolean.class, () -> !Boolean.TRUE.equals(world.polled(region))));
+  }
+
+  /**
+   * A probe.
+   *
+   * @param noWorker tells, in a way that is safe for replay, whether nobody polls a region's queue
+   */
+  HealthProbe(Predicate<String> noWorker) {
+    this.noWorker = noWorker;
   }
 
   /** The region's health; never fails. */
@@ -49,7 +62,7 @@ final class HealthProbe {
   }
 
   private RegionHealth unreachable(RegionSnapshot region, RuntimeException failure) {
-    RemoteOutcome outcome = RemoteOutcome.failed(region.name(), failure, this::noWorker);
+    RemoteOutcome outcome = RemoteOutcome.failed(region.name(), failure, noWorker);
     RegionError error = outcome.error();
     if (error == null) {
       return unhealthy(region, "unhealthy", failure.toString());
@@ -64,11 +77,6 @@ final class HealthProbe {
                   .formatted(WAIT_FOR_WORKER.toSeconds()));
       default -> unhealthy(region, "unhealthy", error.message());
     };
-  }
-
-  /** Whether nobody polls the region's queue, recorded as everything from outside. */
-  private boolean noWorker(String region) {
-    return Workflow.sideEffect(Boolean.class, () -> !Boolean.TRUE.equals(world.polled(region)));
   }
 
   private static RegionHealth unhealthy(RegionSnapshot region, String status, String reason) {

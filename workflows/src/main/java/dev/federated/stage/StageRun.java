@@ -24,7 +24,6 @@ import dev.federated.routing.ExecutionCosts;
 import dev.federated.routing.Partition;
 import dev.federated.routing.RegionSelector;
 import io.temporal.failure.CanceledFailure;
-import io.temporal.workflow.ActivityStub;
 import io.temporal.workflow.CancellationScope;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInfo;
@@ -142,7 +141,7 @@ public final class StageRun {
     this.config = request.federation();
     this.world = world;
     this.sizes = sizes;
-    this.attempts = new AttemptPolicy(config, request.stageId());
+    this.attempts = new AttemptPolicy(config);
     this.runKey = info.getRunId() + "/" + request.stageId();
     Redrive redrive = request.redrive();
     this.keyRoot =
@@ -925,12 +924,12 @@ public final class StageRun {
             snapshot.maxOutputBytes(),
             snapshot.circuitBreaker(),
             share.region());
-    ActivityStub stub =
-        Workflow.newUntypedActivityStub(
-            attempts.options(region, known, maxAttempts, remainingMs(share)));
+    RegionCall call =
+        new RegionCall(
+            new RegionExecution(remote, attempts.limits(known, maxAttempts, remainingMs(share))));
     return Workflow.newCancellationScope(
         () ->
-            stub.executeAsync(RemoteExecuteActivity.REMOTE_EXECUTE, RemoteResponse.class, remote)
+            call.execute()
                 .handle(
                     (response, failure) -> {
                       answered.accept(response, failure);

@@ -15,6 +15,7 @@ import dev.federated.model.NamedSecret;
 import dev.federated.model.PartialFailurePolicy;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionTls;
+import dev.federated.model.RegionTransport;
 import dev.federated.model.SecretSource;
 import java.net.URI;
 import java.util.List;
@@ -467,6 +468,34 @@ class FederationConfigParserTest {
         .isEqualTo("regions[0].egress_cost_per_gb_to.us");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "transport: 'cluster' | temporal_profile | is required with transport: cluster",
+        "temporal_profile: 'eu' | temporal_profile | is for transport: cluster",
+      })
+  void aTransportThatLacksItsPlaceOrHasThatOfAnotherIsRefused(
+      String keys, String at, String message) {
+    Problem problem = problemOf("{regions: [{name: 'eu', " + keys + "}]}");
+
+    assertThat(problem.path()).isEqualTo("regions[0]." + at);
+    assertThat(problem.message()).contains(message);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "name: 'eu'",
+        "name: 'eu', transport: 'cluster', temporal_profile: 'the eu'",
+      })
+  void aTransportSurvivesWritingAndReading(String text) {
+    RegionConfig region = federation("{regions: [{" + text + "}]}").regions().get(0);
+
+    assertThat(FederationConfigParser.region(RegionConfigJson.of(region), "a ledger"))
+        .isEqualTo(region);
+  }
+
   @Test
   void defaultsAreThoseOfTheDesign() {
     FederationConfig federation = federation("{regions: [{name: 'us'}]}");
@@ -476,8 +505,26 @@ class FederationConfigParserTest {
             new FederationConfig(
                 List.of(
                     new RegionConfig(
-                        "us", null, null, 100, 1, 10, 300, List.of(), null, null, null, null, null,
-                        Map.of(), true, null, false, null)),
+                        "us",
+                        null,
+                        null,
+                        100,
+                        1,
+                        10,
+                        300,
+                        List.of(),
+                        null,
+                        null,
+                        null,
+                        null,
+                        null,
+                        Map.of(),
+                        true,
+                        null,
+                        false,
+                        null,
+                        RegionTransport.TASK_QUEUE,
+                        null)),
                 null,
                 null,
                 null,
@@ -503,7 +550,8 @@ class FederationConfigParserTest {
                 + " longitude: -122.4194, cost_per_execution: 0, cost_per_token: 0.00001,"
                 + " egress_cost_per_gb: 0.09, egress_cost_per_gb_to: {us-east-1: 0},"
                 + " tls: {ca: 'ca.pem', certificate: 'us.pem', key: 'us.key'},"
-                + " enabled: false, idempotency: true, allow_plaintext: true}],"
+                + " enabled: false, idempotency: true, allow_plaintext: true,"
+                + " transport: 'Cluster', temporal_profile: 'us'}],"
                 + " default_strategy: 'NEAREST', default_aggregation: 'Vote',"
                 + " default_on_partial_failure: 'wait',"
                 + " health_check_interval_seconds: 0.1,"
@@ -536,7 +584,9 @@ class FederationConfigParserTest {
                         false,
                         true,
                         true,
-                        new RegionTls("ca.pem", "us.pem", "us.key"))),
+                        new RegionTls("ca.pem", "us.pem", "us.key"),
+                        RegionTransport.CLUSTER,
+                        "us")),
                 FederationStrategy.NEAREST,
                 AggregationStrategy.MAJORITY,
                 PartialFailurePolicy.WAIT,

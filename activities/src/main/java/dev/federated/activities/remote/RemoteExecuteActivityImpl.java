@@ -42,6 +42,7 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
 
   private final RegionConfig region;
   private final @Nullable RegionProtocolClient client;
+  private final @Nullable RegionCluster cluster;
   private final LocalExecutor local;
   private final Redaction secrets;
   private final CircuitBreakers breakers;
@@ -53,6 +54,7 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
   private RemoteExecuteActivityImpl(Builder builder) {
     this.region = builder.region;
     this.client = builder.client;
+    this.cluster = builder.cluster;
     this.local = builder.local;
     this.secrets = builder.secrets;
     this.breakers = builder.breakers;
@@ -98,7 +100,8 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
                   .formatted(region.name(), request.region())),
           null,
           attempt - 1,
-          0);
+          0,
+          false);
     }
     RegionBreaker.Permit permit = breakers.of(region.name(), request.circuitBreaker()).tryCall();
     if (permit == null) {
@@ -110,7 +113,8 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
                   .formatted(region.name(), request.circuitBreaker().threshold())),
           null,
           attempt - 1,
-          0);
+          0,
+          false);
     }
     long start = System.nanoTime();
     metrics.executionStarted(region.name());
@@ -134,7 +138,8 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
         }
       }
       listener.called(region.name(), error, latencyMs);
-      ApplicationFailure failure = failure(error, e.retryAfter(), attempt, latencyMs);
+      ApplicationFailure failure =
+          failure(error, e.retryAfter(), attempt, latencyMs, e.isWorkerLost());
       failure.setStackTrace(e.getStackTrace());
       throw failure;
     } finally {
@@ -147,10 +152,15 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
       ActivityExecutionContext context, RemoteRequest request, int attempt, long start)
       throws RegionCallException {
     Duration timeout = timeout(context.getInfo());
-    Work work =
-        client == null
-            ? new LocalWork(request, timeout)
-            : new HttpWork(client.call(request, attempt, timeout));
+    Work work;
+    if (cluster != null) {
+      work = new ClusterWork(cluster, context, request, timeout);
+    } else {
+      work =
+          client == null
+              ? new LocalWork(request, timeout)
+              : new HttpWork(client.call(request, attempt, timeout));
+    }
     RemoteResponse answer;
     try (Heartbeats heartbeats =
         new Heartbeats(
@@ -176,10 +186,6 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     } catch (RegionCallException e) {
       ActivityCompletionException end = heartbeats.end();
       if (end != null) {
-        // Any other end leaves the answer to the next attempt, which asks with the same key.
-        if (end instanceof ActivityCanceledException) {
-          work.withdraw();
-        }
         throw end;
       }
       throw e;
@@ -211,14 +217,23 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
   }
 
   private static ApplicationFailure failure(
-      RegionError error, @Nullable Duration retryAfter, int attempts, long latencyMs) {
+      RegionError error,
+      @Nullable Duration retryAfter,
+      int attempts,
+      long latencyMs,
+      boolean workerLost) {
     ApplicationFailure.Builder failure =
         ApplicationFailure.newBuilder()
             .setType(error.type().wireName())
             .setMessage(error.message())
             .setNonRetryable(!error.retryable())
             .setDetails(
-                new RemoteFailure(attempts, latencyMs, error.httpStatus(), error.retryAfter()));
+                new RemoteFailure(
+                    attempts,
+                    latencyMs,
+                    error.httpStatus(),
+                    error.retryAfter(),
+                    workerLost ? true : null));
     if (error.retryable() && retryAfter != null && !retryAfter.isZero()) {
       failure.setNextRetryDelay(retryAfter);
     }
@@ -230,13 +245,15 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
   }
 
   /** One execution that can be stopped from another thread. */
-  private interface Work {
+  interface Work {
     RemoteResponse run() throws RegionCallException;
 
     void stop();
 
-    /** Nobody wants the result: what goes on elsewhere is to end too. Does not block. */
-    void withdraw();
+    /** Stops it for that reason, where the reason matters. */
+    default void stop(ActivityCompletionException why) {
+      stop();
+    }
   }
 
   private record HttpWork(RegionProtocolClient.RegionCall call) implements Work {
@@ -250,9 +267,13 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
       call.cancel();
     }
 
+    /** Any other end leaves the answer to the next attempt, which asks with the same key. */
     @Override
-    public void withdraw() {
-      call.withdraw();
+    public void stop(ActivityCompletionException why) {
+      call.cancel();
+      if (why instanceof ActivityCanceledException) {
+        call.withdraw();
+      }
     }
   }
 
@@ -289,11 +310,6 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
         stopped = true;
         thread.interrupt();
       }
-    }
-
-    @Override
-    public void withdraw() {
-      // Everything ran on this thread.
     }
 
     private synchronized void late() {
@@ -354,6 +370,7 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     private final FederationMetrics metrics;
     private final ScheduledExecutorService scheduler;
     private @Nullable RegionProtocolClient client;
+    private @Nullable RegionCluster cluster;
     private LocalExecutor local =
         (request, timeout) -> {
           throw ApplicationFailure.newNonRetryableFailure(
@@ -379,6 +396,12 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     /** Calls the region's endpoint; default null, for a region without one. */
     public Builder client(@Nullable RegionProtocolClient client) {
       this.client = client;
+      return this;
+    }
+
+    /** Executes everything in another Temporal cluster; default null, for a region of this one. */
+    public Builder cluster(@Nullable RegionCluster cluster) {
+      this.cluster = cluster;
       return this;
     }
 
@@ -412,7 +435,7 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
      * @throws IllegalStateException if the region has an endpoint and there is no client for it
      */
     public RemoteExecuteActivityImpl build() {
-      if (region.endpoint() != null && client == null) {
+      if (region.endpoint() != null && client == null && cluster == null) {
         throw new IllegalStateException(
             "region '%s' has an endpoint; give its client".formatted(region.name()));
       }
