@@ -18,12 +18,15 @@ import dev.federated.activities.remote.RegionProber;
 import dev.federated.activities.remote.RegionProtocolClient;
 import dev.federated.activities.remote.RemoteExecuteActivityImpl;
 import dev.federated.aggregation.Aggregator;
+import dev.federated.claimcheck.LargeData;
 import dev.federated.model.CircuitState;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionTls;
 import dev.federated.parsing.InvalidDocumentException;
+import dev.federated.parsing.Problem;
 import dev.federated.pipeline.ComponentRequest;
+import dev.federated.stage.PayloadSizes;
 import dev.federated.stage.RemoteRequest;
 import dev.federated.stage.RemoteResponse;
 import dev.federated.worker.config.FederationFile;
@@ -58,6 +61,7 @@ final class FederationServices implements AutoCloseable {
   private final FederationFile file;
   private final SecretResolver resolver;
   private final FederationMetrics metrics;
+  private final LargeData largeData;
   private final Clock clock = Clock.systemUTC();
   private final OkHttpClient http = new OkHttpClient();
   private final ScheduledExecutorService scheduler =
@@ -71,6 +75,7 @@ final class FederationServices implements AutoCloseable {
   private final List<AutoCloseable> closeables = new ArrayList<>();
   private volatile ProcessSecrets namedSecrets = ProcessSecrets.NONE;
   private @Nullable RegionMonitor monitor;
+  private @Nullable LargeDataSweeper sweeper;
   private volatile @Nullable LedgerLink ledger;
 
   FederationServices(
@@ -78,12 +83,17 @@ final class FederationServices implements AutoCloseable {
       Path federationFile,
       Map<String, String> environment,
       Path databaseFile,
-      FederationMetrics metrics) {
+      FederationMetrics metrics,
+      LargeData largeData) {
     this.federation = federation;
     this.file = new FederationFile(federationFile.toString(), federationFile, federation);
     this.resolver = new SecretResolver(environment);
     this.metrics = metrics;
+    this.largeData = largeData;
     this.view = new RegionView(federation, clock, searchAttributes::present);
+    if (largeData.isPresent()) {
+      view.largestPayloadBytes(PayloadSizes.MAX_STORED_PAYLOAD_BYTES);
+    }
     watchMetrics();
     this.prober = new RegionProber(scheduler, view, RegionProber.TIMEOUT);
     this.aggregator = LoadedAggregator.load();
@@ -133,9 +143,11 @@ final class FederationServices implements AutoCloseable {
   /**
    * The activities of a control worker.
    *
-   * @throws dev.federated.parsing.InvalidDocumentException if a secret is missing
+   * @throws dev.federated.parsing.InvalidDocumentException if a secret is missing, or outputs may
+   *     be larger than this process can hand over
    */
   Object[] controlActivities() {
+    checkOutputLimit();
     namedSecrets = resolver.forControl(file);
     ExecuteComponentActivityImpl execute =
         new ExecuteComponentActivityImpl(components, federation.maxOutputBytes());
@@ -146,9 +158,11 @@ final class FederationServices implements AutoCloseable {
   /**
    * The activities of a region worker.
    *
-   * @throws dev.federated.parsing.InvalidDocumentException if a secret is missing
+   * @throws dev.federated.parsing.InvalidDocumentException if a secret is missing, or outputs may
+   *     be larger than this process can hand over
    */
   Object[] regionActivities(RegionConfig region) {
+    checkOutputLimit();
     ProcessSecrets secrets = resolver.forRegions(file, List.of(region.name()));
     if (region.endpoint() == null) {
       namedSecrets = secrets;
@@ -159,10 +173,18 @@ final class FederationServices implements AutoCloseable {
         RemoteExecuteActivityImpl.builder(region, breakers, metrics, scheduler)
             .client(client)
             .local(this::executeLocally)
+            .maxOutputBytes(OutputLimit.bytes(largeData))
             .prober(prober)
             .listener(view)
             .build();
     return new Object[] {execute, new ProbeRegionActivityImpl(region, client, view, metrics)};
+  }
+
+  private void checkOutputLimit() {
+    Problem problem = OutputLimit.problem(file, largeData);
+    if (problem != null) {
+      throw new InvalidDocumentException(List.of(problem));
+    }
   }
 
   private RegionProtocolClient client(RegionConfig region, ProcessSecrets secrets) {
@@ -230,6 +252,9 @@ final class FederationServices implements AutoCloseable {
               view,
               this::prober,
               new TemporalQueueStatistics(client.getWorkflowServiceStubs(), namespace));
+      if (largeData.isPresent()) {
+        sweeper = LargeDataSweeper.start(largeData);
+      }
     }
     LedgerLink link = new LedgerLink(client, view, federation, control);
     link.onFailure(metrics::ledgerFailed);
@@ -251,6 +276,10 @@ final class FederationServices implements AutoCloseable {
     if (monitor != null) {
       monitor.close();
       monitor = null;
+    }
+    if (sweeper != null) {
+      sweeper.close();
+      sweeper = null;
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.federated.worker;
 
 import com.codahale.metrics.MetricRegistry;
+import dev.federated.claimcheck.LargeData;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionTls;
 import dev.federated.parsing.InvalidDocumentException;
@@ -84,8 +85,8 @@ public final class FederationWorker implements AutoCloseable {
   }
 
   /**
-   * Makes sure that every secret and certificate is there that the roles need, before anything is
-   * started.
+   * Makes sure that every secret and certificate is there that the roles need, and a store if
+   * outputs may be so large that they need one, before anything is started.
    *
    * @throws dev.federated.parsing.InvalidDocumentException naming each that is missing
    */
@@ -114,6 +115,10 @@ public final class FederationWorker implements AutoCloseable {
       } catch (InvalidDocumentException e) {
         problems.addAll(e.problems());
       }
+    }
+    Problem outputs = OutputLimit.problem(file, LargeData.load(environment));
+    if (outputs != null) {
+      problems.add(outputs);
     }
     if (!problems.isEmpty()) {
       throw new InvalidDocumentException(List.copyOf(problems));

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  *     well before stages move back to it, and what soon means, 0 to 3600, default 30
  * @param panicMode whether stages still run when every region that they may run in is offline or
  *     has an open breaker, as if all were well; default false
- * @param maxOutputBytes largest result of one region or component in bytes, 1 to 1500000, default
- *     1048576
+ * @param maxOutputBytes largest result of one region or component in bytes, 1 to 67108864, and
+ *     without a store of large data to 1500000, default 1048576
  * @param secrets secrets that pipelines may name
  * @param outboundAllow private address ranges in CIDR form that {@code http_request} may reach
  * @param components component types beyond the built-in ones that workers carry
@@ -46,6 +46,12 @@ public record FederationConfig(
 
   /** The largest result when the file gives none: 1 MiB. */
   public static final int DEFAULT_MAX_OUTPUT_BYTES = 1_048_576;
+
+  /** Largest max_output_bytes, where large parts of payloads go to a store: 64 MiB. */
+  public static final int MOST_OUTPUT_BYTES = 64 * 1024 * 1024;
+
+  /** Largest max_output_bytes where outputs go into histories. */
+  public static final int MOST_OUTPUT_BYTES_IN_HISTORY = 1_500_000;
 
   public FederationConfig {
     regions = List.copyOf(regions);

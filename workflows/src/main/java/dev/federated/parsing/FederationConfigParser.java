@@ -28,7 +28,6 @@ import org.jspecify.annotations.Nullable;
 /** Reads a federation file that has been parsed as JSON or YAML. */
 public final class FederationConfigParser {
   private static final double LONGEST_SECONDS = 86_400;
-  private static final int MOST_OUTPUT_BYTES = 1_500_000;
   private static final int MOST_REGIONS = 10_000;
   private static final double LEAST_WEIGHT = 0.000001;
   private static final Pattern VARIABLE = Pattern.compile("\\$\\{[A-Za-z_][A-Za-z0-9_]*}");
@@ -110,7 +109,7 @@ public final class FederationConfigParser {
             root.integer(
                 "max_output_bytes",
                 1,
-                MOST_OUTPUT_BYTES,
+                FederationConfig.MOST_OUTPUT_BYTES,
                 FederationConfig.DEFAULT_MAX_OUTPUT_BYTES));
     federation.secrets(secrets(root));
     federation.outboundAllow(outboundAllow(root));

@@ -151,7 +151,7 @@ class FederationConfigParserTest {
         "health_check_interval_seconds: 3601",
         "health_check_interval_seconds: NaN",
         "max_output_bytes: 0",
-        "max_output_bytes: 1500001",
+        "max_output_bytes: 67108865",
         "max_output_bytes: '1MB'",
         "max_output_bytes: 1.5",
         "components: 'a'",

@@ -2,6 +2,7 @@ package dev.federated.activities.remote;
 
 import dev.federated.activities.metrics.FederationMetrics;
 import dev.federated.model.FailureType;
+import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionError;
 import dev.federated.model.RegionStatus;
@@ -48,6 +49,7 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
   private final RegionListener listener;
   private final FederationMetrics metrics;
   private final ScheduledExecutorService scheduler;
+  private final int maxOutputBytes;
 
   private RemoteExecuteActivityImpl(Builder builder) {
     this.region = builder.region;
@@ -59,6 +61,7 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     this.listener = builder.listener;
     this.metrics = builder.metrics;
     this.scheduler = builder.scheduler;
+    this.maxOutputBytes = builder.maxOutputBytes;
   }
 
   /**
@@ -79,7 +82,7 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
   @Override
   public RemoteResponse execute(RemoteRequest request) {
     try {
-      return attempt(request);
+      return attempt(request.outputUpTo(maxOutputBytes));
     } finally {
       TraceParent.forget();
     }
@@ -346,6 +349,7 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     private Redaction secrets = Redaction.NONE;
     private @Nullable RegionProber prober;
     private RegionListener listener = RegionListener.NONE;
+    private int maxOutputBytes = FederationConfig.MOST_OUTPUT_BYTES_IN_HISTORY;
 
     private Builder(
         RegionConfig region,
@@ -379,6 +383,15 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     /** Looks at the region's health after a failure that the breaker counts; default: nobody. */
     public Builder prober(@Nullable RegionProber prober) {
       this.prober = prober;
+      return this;
+    }
+
+    /**
+     * The most bytes of JSON that this worker can hand over as a result, whatever the stage allows;
+     * default 1500000.
+     */
+    public Builder maxOutputBytes(int maxOutputBytes) {
+      this.maxOutputBytes = maxOutputBytes;
       return this;
     }
 
