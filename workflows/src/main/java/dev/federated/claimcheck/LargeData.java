@@ -9,13 +9,18 @@ import io.temporal.common.converter.DataConverter;
 import io.temporal.payload.codec.PayloadCodec;
 import java.io.IOException;
 import java.net.URI;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.time.format.DateTimeParseException;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +29,10 @@ import org.jspecify.annotations.Nullable;
  * workers, and the workers of every region. Its text form names the store and holds no secret.
  */
 public final class LargeData implements AutoCloseable {
-  /** The environment variable that names the store: {@code file:/directory}. */
+  /**
+   * The environment variable that names the store: {@code file:/directory}, or {@code
+   * s3://bucket/prefix?endpoint=https://host&region=name} with all after the bucket optional.
+   */
   public static final String VARIABLE = "FEDERATION_LARGE_DATA";
 
   /** The environment variable with the expiry as an ISO-8601 duration; default P30D. */
@@ -39,6 +47,11 @@ public final class LargeData implements AutoCloseable {
   /** No store: payloads go into histories whole, and references are refused. */
   public static final LargeData NONE = new LargeData(null);
 
+  /** What a blob's address looks like. */
+  static final Pattern ADDRESS = Pattern.compile("[0-9a-f]{64}");
+
+  private static final Pattern BUCKET = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{1,62}");
+  private static final Set<String> S3_OPTIONS = Set.of("endpoint", "region");
   private static final Duration SHORTEST_EXPIRY = Duration.ofHours(1);
 
   private final @Nullable BlobStore store;
@@ -69,7 +82,52 @@ public final class LargeData implements AutoCloseable {
     if ("file".equals(uri.getScheme())) {
       return new LargeData(new DirectoryBlobStore(directory(uri), expiry, InstantSource.system()));
     }
+    if ("s3".equals(uri.getScheme())) {
+      return new LargeData(bucket(uri, expiry));
+    }
     throw notAStore("is not an address");
+  }
+
+  private static BlobStore bucket(URI uri, Duration expiry) {
+    String bucket = uri.getRawAuthority();
+    if (bucket == null || !BUCKET.matcher(bucket).matches()) {
+      // Whatever stands before an '@' would be a credential.
+      throw notAStore("does not name one bucket; credentials come by the AWS default chain");
+    }
+    String path = uri.getPath() == null ? "" : uri.getPath().replaceAll("^/+|/+$", "");
+    Map<String, String> options = new LinkedHashMap<>();
+    for (String option : uri.getRawQuery() == null ? new String[0] : uri.getRawQuery().split("&")) {
+      String[] parts = option.split("=", 2);
+      if (parts.length < 2 || !S3_OPTIONS.contains(parts[0]) || parts[1].isBlank()) {
+        throw notAStore("has an option other than endpoint=URL and region=NAME");
+      }
+      options.put(parts[0], URLDecoder.decode(parts[1], StandardCharsets.UTF_8));
+    }
+    return new S3BlobStore(
+        bucket,
+        path.isEmpty() ? "" : path + "/",
+        endpoint(options.get("endpoint")),
+        options.get("region"),
+        expiry,
+        InstantSource.system());
+  }
+
+  private static @Nullable URI endpoint(@Nullable String value) {
+    if (value == null) {
+      return null;
+    }
+    URI endpoint;
+    try {
+      endpoint = URI.create(value);
+    } catch (IllegalArgumentException e) {
+      throw notAStore("has an endpoint that is no address");
+    }
+    if (endpoint.getHost() == null
+        || endpoint.getRawUserInfo() != null
+        || !List.of("http", "https").contains(endpoint.getScheme())) {
+      throw notAStore("has an endpoint that is no http or https address of a host");
+    }
+    return endpoint;
   }
 
   private static Path directory(URI uri) {
@@ -110,7 +168,10 @@ public final class LargeData implements AutoCloseable {
 
   /** The value is not repeated: somebody may have put credentials into it. */
   private static InvalidDocumentException notAStore(String wrong) {
-    return problem(VARIABLE, "%s such as file:/srv/large-data".formatted(wrong));
+    return problem(
+        VARIABLE,
+        "%s; it is file:/srv/large-data, say, or s3://bucket/prefix?region=eu-west-1"
+            .formatted(wrong));
   }
 
   private static InvalidDocumentException problem(String variable, String message) {
