@@ -11,6 +11,7 @@ import dev.federated.activities.health.TemporalQueueStatistics;
 import dev.federated.activities.ledger.CollectStagesActivityImpl;
 import dev.federated.activities.ledger.LedgerLink;
 import dev.federated.activities.metrics.FederationMetrics;
+import dev.federated.activities.reference.InputReferences;
 import dev.federated.activities.remote.CircuitBreakers;
 import dev.federated.activities.remote.ProbeRegionActivityImpl;
 import dev.federated.activities.remote.Redaction;
@@ -72,6 +73,7 @@ final class FederationServices implements AutoCloseable {
   private final RegionProber prober;
   private final Aggregator aggregator;
   private final ComponentExecutor components;
+  private final InputReferences references;
   private final List<AutoCloseable> closeables = new ArrayList<>();
   private volatile ProcessSecrets namedSecrets = ProcessSecrets.NONE;
   private @Nullable RegionMonitor monitor;
@@ -97,6 +99,8 @@ final class FederationServices implements AutoCloseable {
     watchMetrics();
     this.prober = new RegionProber(scheduler, view, RegionProber.TIMEOUT);
     this.aggregator = LoadedAggregator.load();
+    this.references =
+        new InputReferences(federation.referencesAllow(), federation.outboundAllow());
     this.components =
         ComponentExecutor.builder()
             .secrets((name, type) -> namedSecrets.named().resolve(name, type))
@@ -174,6 +178,7 @@ final class FederationServices implements AutoCloseable {
             .client(client)
             .local(this::executeLocally)
             .maxOutputBytes(OutputLimit.bytes(largeData))
+            .references(references)
             .prober(prober)
             .listener(view)
             .build();
@@ -294,6 +299,7 @@ final class FederationServices implements AutoCloseable {
       }
     }
     components.close();
+    references.close();
     scheduler.shutdownNow();
     http.dispatcher().executorService().shutdown();
     http.connectionPool().evictAll();

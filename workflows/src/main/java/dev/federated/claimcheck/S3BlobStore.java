@@ -155,8 +155,7 @@ final class S3BlobStore implements BlobStore {
               .contents()) {
         if (expired(object.lastModified())
             && LargeData.ADDRESS.matcher(object.key().substring(prefix.length())).matches()) {
-          var unused =
-              client().deleteObject(request -> request.bucket(bucket).key(object.key()));
+          var unused = client().deleteObject(request -> request.bucket(bucket).key(object.key()));
           removed++;
         }
       }

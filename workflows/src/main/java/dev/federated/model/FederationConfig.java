@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  *     without a store of large data to 1500000, default 1048576
  * @param secrets secrets that pipelines may name
  * @param outboundAllow private address ranges in CIDR form that {@code http_request} may reach
+ * @param referencesAllow addresses of directories that inputs may refer to; empty: references are
+ *     not looked for
  * @param components component types beyond the built-in ones that workers carry
  * @param reduceFunctions reduce functions beyond the built-in ones that workers carry
  * @param digest digest of the file, or of its content where there is no file; in every snapshot
@@ -38,6 +40,7 @@ public record FederationConfig(
     int maxOutputBytes,
     Map<String, NamedSecret> secrets,
     List<String> outboundAllow,
+    List<String> referencesAllow,
     List<String> components,
     List<String> reduceFunctions,
     String digest) {
@@ -57,6 +60,7 @@ public record FederationConfig(
     regions = List.copyOf(regions);
     secrets = Map.copyOf(secrets);
     outboundAllow = List.copyOf(outboundAllow);
+    referencesAllow = List.copyOf(referencesAllow);
     components = List.copyOf(components);
     reduceFunctions = List.copyOf(reduceFunctions);
   }
@@ -85,6 +89,7 @@ public record FederationConfig(
         maxOutputBytes,
         secrets,
         outboundAllow,
+        referencesAllow,
         components,
         reduceFunctions,
         itsDigest);
@@ -113,6 +118,7 @@ public record FederationConfig(
     private int maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES;
     private Map<String, NamedSecret> secrets = Map.of();
     private List<String> outboundAllow = List.of();
+    private List<String> referencesAllow = List.of();
     private List<String> components = List.of();
     private List<String> reduceFunctions = List.of();
     private String digest = "in-code";
@@ -185,6 +191,12 @@ public record FederationConfig(
       return this;
     }
 
+    /** Sets references_allow. */
+    public Builder referencesAllow(List<String> referencesAllow) {
+      this.referencesAllow = referencesAllow;
+      return this;
+    }
+
     /** Sets components. */
     public Builder components(List<String> components) {
       this.components = components;
@@ -217,6 +229,7 @@ public record FederationConfig(
           maxOutputBytes,
           secrets,
           outboundAllow,
+          referencesAllow,
           components,
           reduceFunctions,
           digest);

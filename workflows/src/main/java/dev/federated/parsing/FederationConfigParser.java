@@ -113,6 +113,7 @@ public final class FederationConfigParser {
                 FederationConfig.DEFAULT_MAX_OUTPUT_BYTES));
     federation.secrets(secrets(root));
     federation.outboundAllow(outboundAllow(root));
+    federation.referencesAllow(referencesAllow(root));
     federation.components(orEmpty(root.texts("components")));
     federation.reduceFunctions(reduceFunctions(root));
     root.finish();
@@ -372,6 +373,26 @@ public final class FederationConfigParser {
       }
     }
     outbound.finish();
+    return allow;
+  }
+
+  private static List<String> referencesAllow(StrictObject root) {
+    StrictObject references = root.object("references");
+    if (references == null) {
+      return List.of();
+    }
+    List<String> allow = orEmpty(references.texts("allow"));
+    for (String prefix : allow) {
+      if (!ReferencePrefix.isValid(prefix)) {
+        references
+            .problems()
+            .add(
+                references.pathOf("allow"),
+                JsonNodeFactory.instance.textNode(prefix),
+                "has to be the address of a directory, such as https://data.example.com/orders/ or file:/srv/data/");
+      }
+    }
+    references.finish();
     return allow;
   }
 

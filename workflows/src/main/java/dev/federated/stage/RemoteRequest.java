@@ -30,6 +30,20 @@ public record RemoteRequest(
     CircuitBreakerConfig circuitBreaker,
     @Nullable String share) {
 
+  /** The same with other inputs. */
+  public RemoteRequest withInputs(JsonNode others) {
+    return new RemoteRequest(
+        region,
+        stageId,
+        type,
+        config,
+        others,
+        idempotencyKey,
+        maxOutputBytes,
+        circuitBreaker,
+        share);
+  }
+
   /** The same with a result of at most that many bytes, if more were allowed. */
   public RemoteRequest outputUpTo(int bytes) {
     return maxOutputBytes <= bytes

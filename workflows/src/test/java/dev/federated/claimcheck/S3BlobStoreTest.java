@@ -60,12 +60,7 @@ class S3BlobStoreTest {
   private BlobStore open(String bucket, String prefix) {
     BlobStore store =
         new S3BlobStore(
-            bucket,
-            prefix,
-            endpoint,
-            null,
-            Duration.ofDays(30),
-            () -> Instant.now().plus(passed));
+            bucket, prefix, endpoint, null, Duration.ofDays(30), () -> Instant.now().plus(passed));
     opened.add(store);
     return store;
   }

@@ -131,7 +131,10 @@ final class TestingS3 implements AutoCloseable {
     if (exchange.getRequestMethod().equals("HEAD")) {
       exchange.sendResponseHeaders(status, -1);
     } else {
-      xml(exchange, status, "<Error><Code>%s</Code><Message>%s</Message></Error>".formatted(code, code));
+      xml(
+          exchange,
+          status,
+          "<Error><Code>%s</Code><Message>%s</Message></Error>".formatted(code, code));
     }
   }
 

@@ -1,6 +1,9 @@
 package dev.federated.activities.remote;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.federated.activities.metrics.FederationMetrics;
+import dev.federated.activities.reference.InputReferences;
+import dev.federated.activities.reference.ReferenceException;
 import dev.federated.model.FailureType;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
@@ -20,6 +23,7 @@ import io.temporal.client.ActivityCompletionException;
 import io.temporal.client.ActivityWorkerShutdownException;
 import io.temporal.failure.ApplicationFailure;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -50,6 +54,7 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
   private final FederationMetrics metrics;
   private final ScheduledExecutorService scheduler;
   private final int maxOutputBytes;
+  private final InputReferences references;
 
   private RemoteExecuteActivityImpl(Builder builder) {
     this.region = builder.region;
@@ -62,6 +67,7 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     this.metrics = builder.metrics;
     this.scheduler = builder.scheduler;
     this.maxOutputBytes = builder.maxOutputBytes;
+    this.references = builder.references;
   }
 
   /**
@@ -150,9 +156,9 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
       throws RegionCallException {
     Duration timeout = timeout(context.getInfo());
     Work work =
-        client == null
-            ? new LocalWork(request, timeout)
-            : new HttpWork(client.call(request, attempt, timeout));
+        references.areIn(request.inputs())
+            ? new ReferencedWork(request, attempt, timeout)
+            : work(request, attempt, timeout);
     RemoteResponse answer;
     try (Heartbeats heartbeats =
         new Heartbeats(
@@ -169,6 +175,13 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
             answer.output(), answer.tokensUsed(), answer.cost(), attempt, millisSince(start));
     requireFits(response, request.maxOutputBytes());
     return response;
+  }
+
+  private Work work(RemoteRequest request, int attempt, Duration timeout)
+      throws RegionCallException {
+    return client == null
+        ? new LocalWork(request, timeout)
+        : new HttpWork(client.call(request, attempt, timeout));
   }
 
   /** The work's outcome, or what ended the activity from outside rather than what followed it. */
@@ -243,6 +256,69 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     @Override
     public void stop() {
       call.cancel();
+    }
+  }
+
+  /** Reads what the inputs refer to on this thread, then works with it in the time that is left. */
+  private final class ReferencedWork implements Work {
+    private final RemoteRequest request;
+    private final int attempt;
+    private final long deadline;
+    private final Thread thread = Thread.currentThread();
+    private @Nullable Work work;
+    private boolean read;
+    private boolean stopped;
+
+    ReferencedWork(RemoteRequest request, int attempt, Duration timeout) {
+      this.request = request;
+      this.attempt = attempt;
+      this.deadline = System.nanoTime() + timeout.toNanos();
+    }
+
+    @Override
+    public RemoteResponse run() throws RegionCallException {
+      JsonNode inputs;
+      try {
+        inputs = references.resolve(request.inputs(), left());
+      } catch (ReferenceException e) {
+        var unused = next(null);
+        String message = "region %s: inputs: %s".formatted(region.name(), e.getMessage());
+        throw new RegionCallException(
+            new RegionError(FailureType.COMPONENT_FAILED, message, e.retryable(), null), null);
+      }
+      Work next = next(inputs);
+      if (next == null) {
+        throw RegionCallException.of(
+            FailureType.REGION_UNAVAILABLE,
+            "region %s: stopped while its inputs were read".formatted(region.name()),
+            null);
+      }
+      return next.run();
+    }
+
+    private Duration left() {
+      return Duration.ofNanos(Math.max(1_000_000, deadline - System.nanoTime()));
+    }
+
+    /** From here on the thread is not interrupted any more; null if there is nothing to do next. */
+    private synchronized @Nullable Work next(@Nullable JsonNode inputs) throws RegionCallException {
+      if (stopped) {
+        Thread.interrupted();
+        return null;
+      }
+      work = inputs == null ? null : work(request.withInputs(inputs), attempt, left());
+      read = true;
+      return work;
+    }
+
+    @Override
+    public synchronized void stop() {
+      stopped = true;
+      if (work != null) {
+        work.stop();
+      } else if (!read) {
+        thread.interrupt();
+      }
     }
   }
 
@@ -349,6 +425,7 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     private Redaction secrets = Redaction.NONE;
     private @Nullable RegionProber prober;
     private RegionListener listener = RegionListener.NONE;
+    private InputReferences references = new InputReferences(List.of(), List.of());
     private int maxOutputBytes = FederationConfig.MOST_OUTPUT_BYTES_IN_HISTORY;
 
     private Builder(
@@ -392,6 +469,12 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
      */
     public Builder maxOutputBytes(int maxOutputBytes) {
       this.maxOutputBytes = maxOutputBytes;
+      return this;
+    }
+
+    /** Reads what inputs refer to; default: inputs stay as they are. */
+    public Builder references(InputReferences references) {
+      this.references = references;
       return this;
     }
 
