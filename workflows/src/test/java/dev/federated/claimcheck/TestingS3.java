@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class TestingS3 implements AutoCloseable {
   static final String BUCKET = "blobs";
 
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
   private record Stored(byte[] content, Instant modified) {}
 
   private final HttpServer server;
