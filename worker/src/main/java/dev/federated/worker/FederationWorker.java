@@ -1,6 +1,7 @@
 package dev.federated.worker;
 
 import com.codahale.metrics.MetricRegistry;
+import dev.federated.claimcheck.LargeData;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionTls;
@@ -88,8 +89,8 @@ public final class FederationWorker implements AutoCloseable {
   }
 
   /**
-   * Makes sure that every secret, certificate and profile is there that the roles need, before
-   * anything is started.
+   * Makes sure that every secret, certificate and profile is there that the roles need, and a store
+   * if outputs may be so large that they need one, before anything is started.
    *
    * @throws dev.federated.parsing.InvalidDocumentException naming each that is missing
    */
@@ -119,6 +120,10 @@ public final class FederationWorker implements AutoCloseable {
         problems.addAll(e.problems());
       }
       problems.addAll(wrongProfiles(file.config(), roles, environment));
+    }
+    Problem outputs = OutputLimit.problem(file, LargeData.load(environment));
+    if (outputs != null) {
+      problems.add(outputs);
     }
     if (!problems.isEmpty()) {
       throw new InvalidDocumentException(List.copyOf(problems));

@@ -29,7 +29,6 @@ import org.jspecify.annotations.Nullable;
 /** Reads a federation file that has been parsed as JSON or YAML. */
 public final class FederationConfigParser {
   private static final double LONGEST_SECONDS = 86_400;
-  private static final int MOST_OUTPUT_BYTES = 1_500_000;
   private static final int MOST_REGIONS = 10_000;
   private static final double LEAST_WEIGHT = 0.000001;
   private static final Pattern VARIABLE = Pattern.compile("\\$\\{[A-Za-z_][A-Za-z0-9_]*}");
@@ -111,10 +110,11 @@ public final class FederationConfigParser {
             root.integer(
                 "max_output_bytes",
                 1,
-                MOST_OUTPUT_BYTES,
+                FederationConfig.MOST_OUTPUT_BYTES,
                 FederationConfig.DEFAULT_MAX_OUTPUT_BYTES));
     federation.secrets(secrets(root));
     federation.outboundAllow(outboundAllow(root));
+    federation.referencesAllow(referencesAllow(root));
     federation.components(orEmpty(root.texts("components")));
     federation.reduceFunctions(reduceFunctions(root));
     root.finish();
@@ -401,6 +401,26 @@ public final class FederationConfigParser {
       }
     }
     outbound.finish();
+    return allow;
+  }
+
+  private static List<String> referencesAllow(StrictObject root) {
+    StrictObject references = root.object("references");
+    if (references == null) {
+      return List.of();
+    }
+    List<String> allow = orEmpty(references.texts("allow"));
+    for (String prefix : allow) {
+      if (!ReferencePrefix.isValid(prefix)) {
+        references
+            .problems()
+            .add(
+                references.pathOf("allow"),
+                JsonNodeFactory.instance.textNode(prefix),
+                "has to be the address of a directory, such as https://data.example.com/orders/ or file:/srv/data/");
+      }
+    }
+    references.finish();
     return allow;
   }
 

@@ -156,7 +156,7 @@ public final class StageRun {
     this.costs = new ExecutionCosts(config, snapshot);
     this.budget = new CostBudget(config.maxCost(), costs);
     this.hedging = new Hedging(config, snapshot, decision, regions::get);
-    this.record = new StageRecord(request, aggregator, aggregation(), policy(), info);
+    this.record = new StageRecord(request, aggregator, aggregation(), policy(), info, sizes);
     this.parking = new Parking(request, this::known);
     this.inputs = new ShareInputs(request);
     this.startCondition = new StartCondition(config.quorumOrDefault().requireAvailable(), decision);
@@ -324,7 +324,7 @@ public final class StageRun {
     }
     List<String> inOrder =
         result.regionResults().keySet().stream().filter(missing::contains).toList();
-    return ResultSize.fit(result.missing(inOrder, lateWorkflowId));
+    return ResultSize.fit(result.missing(inOrder, lateWorkflowId), sizes);
   }
 
   /** With too few regions to start, those that are not there count as failed. */
@@ -565,12 +565,13 @@ public final class StageRun {
   /** Why what a share is executed with cannot be sent to a region, or null. */
   private @Nullable RegionError tooLarge(RegionRun share) {
     long bytes = inputs.bytes(share);
-    return bytes <= PayloadSizes.MAX_PAYLOAD_BYTES
+    int most = sizes.most(bytes);
+    return bytes <= most
         ? null
         : RegionError.of(
             FailureType.PAYLOAD_TOO_LARGE,
             "config and inputs have %d bytes, at most %d can be sent to a region"
-                .formatted(bytes, PayloadSizes.MAX_PAYLOAD_BYTES));
+                .formatted(bytes, most));
   }
 
   /** Makes a share of each region that the strategy selects. */

@@ -152,7 +152,12 @@ class FederationConfigParserTest {
         "health_check_interval_seconds: 3601",
         "health_check_interval_seconds: NaN",
         "max_output_bytes: 0",
-        "max_output_bytes: 1500001",
+        "references: {allow: ['https://data.example.com/orders']}",
+        "references: {allow: ['https://user:key@data.example.com/']}",
+        "references: {allow: ['https://data.example.com/a/../']}",
+        "references: {allow: ['file://host/srv/']}",
+        "references: {allow: ['/srv/data/']}",
+        "max_output_bytes: 67108865",
         "max_output_bytes: '1MB'",
         "max_output_bytes: 1.5",
         "components: 'a'",
@@ -537,6 +542,7 @@ class FederationConfigParserTest {
                 List.of(),
                 List.of(),
                 List.of(),
+                List.of(),
                 "digest"));
   }
 
@@ -559,7 +565,9 @@ class FederationConfigParserTest {
                 + " stabilization_seconds: 0, panic_mode: true,"
                 + " max_output_bytes: 1500000,"
                 + " secrets: {warehouse: {value: 'file:/run/dsn', components: ['database_write']}},"
-                + " outbound: {allow: ['10.0.0.0/8']}, components: ['my_model'],"
+                + " outbound: {allow: ['10.0.0.0/8']},"
+                + " references: {allow: ['https://data.example.com/orders/', 'file:/srv/']},"
+                + " components: ['my_model'],"
                 + " reduce_functions: ['median']}");
 
     assertThat(federation)
@@ -601,6 +609,7 @@ class FederationConfigParserTest {
                         new SecretSource(SecretSource.Kind.FILE, "/run/dsn"),
                         List.of("database_write"))),
                 List.of("10.0.0.0/8"),
+                List.of("https://data.example.com/orders/", "file:/srv/"),
                 List.of("my_model"),
                 List.of("median"),
                 "digest"));

@@ -31,6 +31,7 @@ import dev.federated.routing.Explanation;
 import dev.federated.routing.FederationSnapshots;
 import dev.federated.routing.RegionSelector;
 import dev.federated.stage.ExecutionEnd;
+import dev.federated.stage.PayloadSizes;
 import dev.federated.stage.World;
 import java.time.Clock;
 import java.time.Duration;
@@ -84,6 +85,7 @@ public final class RegionView implements World, RegionListener {
   private volatile Runnable news = () -> {};
   private volatile Runnable prioritized = () -> {};
   private volatile @Nullable FederationMetrics metrics;
+  private volatile int largestPayloadBytes = PayloadSizes.MAX_PAYLOAD_BYTES;
 
   /**
    * A view in which nothing is known yet.
@@ -113,6 +115,16 @@ public final class RegionView implements World, RegionListener {
         region,
         breakers.of(region.name(), file.circuitBreaker()),
         Duration.ofMillis((long) (file.stabilizationSeconds() * 1000)));
+  }
+
+  /** How large the payloads of this worker may be, in bytes of JSON; default what Temporal takes. */
+  public void largestPayloadBytes(int bytes) {
+    this.largestPayloadBytes = bytes;
+  }
+
+  @Override
+  public int largestPayloadBytes() {
+    return largestPayloadBytes;
   }
 
   /** Who is asked to look at a region at once when an execution in it failed. Must not block. */

@@ -1,7 +1,11 @@
 package dev.federated.activities.remote;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.federated.activities.metrics.FederationMetrics;
+import dev.federated.activities.reference.InputReferences;
+import dev.federated.activities.reference.ReferenceException;
 import dev.federated.model.FailureType;
+import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionError;
 import dev.federated.model.RegionStatus;
@@ -20,6 +24,7 @@ import io.temporal.client.ActivityCompletionException;
 import io.temporal.client.ActivityWorkerShutdownException;
 import io.temporal.failure.ApplicationFailure;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -50,6 +55,8 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
   private final RegionListener listener;
   private final FederationMetrics metrics;
   private final ScheduledExecutorService scheduler;
+  private final int maxOutputBytes;
+  private final InputReferences references;
 
   private RemoteExecuteActivityImpl(Builder builder) {
     this.region = builder.region;
@@ -62,6 +69,8 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     this.listener = builder.listener;
     this.metrics = builder.metrics;
     this.scheduler = builder.scheduler;
+    this.maxOutputBytes = builder.maxOutputBytes;
+    this.references = builder.references;
   }
 
   /**
@@ -82,7 +91,7 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
   @Override
   public RemoteResponse execute(RemoteRequest request) {
     try {
-      return attempt(request);
+      return attempt(request.outputUpTo(maxOutputBytes));
     } finally {
       TraceParent.forget();
     }
@@ -154,12 +163,13 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     Duration timeout = timeout(context.getInfo());
     Work work;
     if (cluster != null) {
+      // Its worker there reads what the inputs refer to.
       work = new ClusterWork(cluster, context, request, timeout);
     } else {
       work =
-          client == null
-              ? new LocalWork(request, timeout)
-              : new HttpWork(client.call(request, attempt, timeout));
+          references.areIn(request.inputs())
+              ? new ReferencedWork(request, attempt, timeout)
+              : work(request, attempt, timeout);
     }
     RemoteResponse answer;
     try (Heartbeats heartbeats =
@@ -177,6 +187,13 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
             answer.output(), answer.tokensUsed(), answer.cost(), attempt, millisSince(start));
     requireFits(response, request.maxOutputBytes());
     return response;
+  }
+
+  private Work work(RemoteRequest request, int attempt, Duration timeout)
+      throws RegionCallException {
+    return client == null
+        ? new LocalWork(request, timeout)
+        : new HttpWork(client.call(request, attempt, timeout));
   }
 
   /** The work's outcome, or what ended the activity from outside rather than what followed it. */
@@ -273,6 +290,78 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
       call.cancel();
       if (why instanceof ActivityCanceledException) {
         call.withdraw();
+      }
+    }
+  }
+
+  /** Reads what the inputs refer to on this thread, then works with it in the time that is left. */
+  private final class ReferencedWork implements Work {
+    private final RemoteRequest request;
+    private final int attempt;
+    private final long deadline;
+    private final Thread thread = Thread.currentThread();
+    private @Nullable Work work;
+    private boolean read;
+    private boolean stopped;
+
+    ReferencedWork(RemoteRequest request, int attempt, Duration timeout) {
+      this.request = request;
+      this.attempt = attempt;
+      this.deadline = System.nanoTime() + timeout.toNanos();
+    }
+
+    @Override
+    public RemoteResponse run() throws RegionCallException {
+      JsonNode inputs;
+      try {
+        inputs = references.resolve(request.inputs(), left());
+      } catch (ReferenceException e) {
+        var unused = next(null);
+        String message = "region %s: inputs: %s".formatted(region.name(), e.getMessage());
+        throw new RegionCallException(
+            new RegionError(FailureType.COMPONENT_FAILED, message, e.retryable(), null), null);
+      }
+      Work next = next(inputs);
+      if (next == null) {
+        throw RegionCallException.of(
+            FailureType.REGION_UNAVAILABLE,
+            "region %s: stopped while its inputs were read".formatted(region.name()),
+            null);
+      }
+      return next.run();
+    }
+
+    private Duration left() {
+      return Duration.ofNanos(Math.max(1_000_000, deadline - System.nanoTime()));
+    }
+
+    /** From here on the thread is not interrupted any more; null if there is nothing to do next. */
+    private synchronized @Nullable Work next(@Nullable JsonNode inputs) throws RegionCallException {
+      if (stopped) {
+        Thread.interrupted();
+        return null;
+      }
+      work = inputs == null ? null : work(request.withInputs(inputs), attempt, left());
+      read = true;
+      return work;
+    }
+
+    @Override
+    public synchronized void stop() {
+      stopped = true;
+      if (work != null) {
+        work.stop();
+      } else if (!read) {
+        thread.interrupt();
+      }
+    }
+
+    @Override
+    public synchronized void stop(ActivityCompletionException why) {
+      if (work == null) {
+        stop();
+      } else {
+        work.stop(why);
       }
     }
   }
@@ -381,6 +470,8 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     private Redaction secrets = Redaction.NONE;
     private @Nullable RegionProber prober;
     private RegionListener listener = RegionListener.NONE;
+    private InputReferences references = new InputReferences(List.of(), List.of());
+    private int maxOutputBytes = FederationConfig.MOST_OUTPUT_BYTES_IN_HISTORY;
 
     private Builder(
         RegionConfig region,
@@ -420,6 +511,21 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     /** Looks at the region's health after a failure that the breaker counts; default: nobody. */
     public Builder prober(@Nullable RegionProber prober) {
       this.prober = prober;
+      return this;
+    }
+
+    /**
+     * The most bytes of JSON that this worker can hand over as a result, whatever the stage allows;
+     * default 1500000.
+     */
+    public Builder maxOutputBytes(int maxOutputBytes) {
+      this.maxOutputBytes = maxOutputBytes;
+      return this;
+    }
+
+    /** Reads what inputs refer to; default: inputs stay as they are. */
+    public Builder references(InputReferences references) {
+      this.references = references;
       return this;
     }
 
