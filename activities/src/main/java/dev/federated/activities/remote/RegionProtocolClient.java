@@ -16,6 +16,7 @@ import dev.federated.stage.RemoteResponse;
 import dev.federated.stage.TraceParent;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.ProtocolException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -132,7 +133,7 @@ public final class RegionProtocolClient {
             .readTimeout(Duration.ZERO)
             .writeTimeout(Duration.ZERO)
             .addInterceptor(new StaleConnections(DEAD_CONNECTION_NOTICE))
-            .addNetworkInterceptor(RegionProtocolClient::hideRetryAfter)
+            .addNetworkInterceptor(RegionProtocolClient::checkHeaders)
             .build();
     this.probes =
         http.newBuilder().connectionPool(new ConnectionPool(0, 1, TimeUnit.SECONDS)).build();
@@ -317,8 +318,13 @@ public final class RegionProtocolClient {
         : null;
   }
 
-  private static Response hideRetryAfter(Interceptor.Chain chain) throws IOException {
+  private static Response checkHeaders(Interceptor.Chain chain) throws IOException {
     Response response = chain.proceed(chain.request());
+    String length = response.header("Content-Length");
+    if (length != null && length.startsWith("-")) {
+      // OkHttp would fail as if the caller were wrong, also when it closes the answer.
+      throw new ProtocolException("the answer has a negative Content-Length");
+    }
     String retryAfter = response.header("Retry-After");
     Response.Builder hidden = response.newBuilder().removeHeader(RETRY_AFTER);
     if (retryAfter != null) {
