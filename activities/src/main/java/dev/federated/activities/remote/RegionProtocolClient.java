@@ -320,9 +320,9 @@ public final class RegionProtocolClient {
 
   private static Response checkHeaders(Interceptor.Chain chain) throws IOException {
     Response response = chain.proceed(chain.request());
-    String length = response.header("Content-Length");
-    if (length != null && length.startsWith("-")) {
-      // OkHttp would fail as if the caller were wrong, also when it closes the answer.
+    // OkHttp takes -1 for a length that is not told. Of less it would say that the caller is wrong,
+    // when the answer is read or closed.
+    if (response.body().contentLength() < -1) {
       throw new ProtocolException("the answer has a negative Content-Length");
     }
     String retryAfter = response.header("Retry-After");

@@ -203,11 +203,11 @@ final class SoakDeployment implements AutoCloseable {
     FederatedStageConfig block =
         FederatedStageConfig.builder()
             .regions(List.copyOf(nodes.keySet()))
-            .timeoutSeconds(10)
+            .timeoutSeconds(30)
             .maxRetries(0)
             .build();
     await("every region works")
-        .atMost(Duration.ofSeconds(60))
+        .atMost(Duration.ofMinutes(5))
         .ignoreExceptions()
         .until(
             () ->

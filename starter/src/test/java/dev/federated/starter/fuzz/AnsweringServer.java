@@ -1,7 +1,5 @@
 package dev.federated.starter.fuzz;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,6 +9,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.URI;
+import java.util.Locale;
 
 /**
  * A server on loopback that answers every request with the same bytes, HTTP or not, and hangs up.
@@ -58,7 +57,7 @@ final class AnsweringServer implements AutoCloseable {
   private static void readRequest(InputStream in) throws IOException {
     int length = 0;
     for (String line = line(in); !line.isEmpty(); line = line(in)) {
-      if (line.toLowerCase(java.util.Locale.ROOT).startsWith(LENGTH)) {
+      if (line.toLowerCase(Locale.ROOT).startsWith(LENGTH)) {
         length = Integer.parseInt(line.substring(LENGTH.length()).strip());
       }
     }
@@ -70,7 +69,7 @@ final class AnsweringServer implements AutoCloseable {
     for (int c = in.read(); c >= 0 && c != '\n'; c = in.read()) {
       line.append((char) c);
     }
-    return new String(line.toString().getBytes(ISO_8859_1), ISO_8859_1).strip();
+    return line.toString().strip();
   }
 
   @Override

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import dev.federated.activities.component.ComponentException;
 import dev.federated.activities.component.ComponentExecutor;
 import dev.federated.activities.component.ComponentLimits;
@@ -60,8 +61,11 @@ import java.net.Socket;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import okhttp3.OkHttpClient;
 import org.jspecify.annotations.Nullable;
@@ -73,6 +77,26 @@ final class FuzzTargets implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
   private static final double OVER_HTTP = 0.1;
   private static final String DIGEST = "digest";
+  private static final EncryptionKeys KEYS = EncryptionKeys.parse(key("a", 7));
+  private static final String PLANTED_KEY = "a=" + FuzzRun.PLANTED;
+
+  private static final byte[] FEDERATION =
+      """
+      {
+        "regions": [
+          {"name": "a", "endpoint": "https://a.example.com:8443/x", "api_key": "%1$s",
+           "latitude": 1.5, "longitude": -3, "cost_per_execution": 0.1, "cost_per_token": 0.2,
+           "priority": 3, "weight": 2, "max_concurrent": 9, "tags": ["gpu"]},
+          {"name": "b", "egress_cost_per_gb": 0.5, "egress_cost_per_gb_to": {"a": 0.01}}
+        ],
+        "default_strategy": "parallel",
+        "circuit_breaker": {"threshold": 3, "timeout_seconds": 60},
+        "secrets": {"token": {"value": "%1$s", "components": ["http_request"]}},
+        "outbound": {"allow": ["10.0.0.0/8"]}
+      }
+      """
+          .formatted(FuzzRun.PLANTED)
+          .getBytes(UTF_8);
 
   /** What an operator, a starter or another worker sends, and what a redrive reads. */
   private static final List<Class<?>> RECORDS =
@@ -119,10 +143,16 @@ final class FuzzTargets implements AutoCloseable {
     List<byte[]> stages = Corpus.documents(text -> text.contains("\"federation\""));
     List<Class<? extends Throwable>> invalid = List.of(InvalidDocumentException.class);
     return List.of(
-        new FuzzTarget("federation file, YAML", federations, 0.3, invalid, this::federationYaml),
         new FuzzTarget(
-            "federation file, JSON", with(federations, FEDERATION), 1, invalid, this::federation),
-        new FuzzTarget("snapshot of a federation", List.of(FEDERATION), 1, invalid, this::snapshot),
+            "federation file, YAML", federations, 0.3, invalid, FuzzTargets::federationYaml),
+        new FuzzTarget(
+            "federation file, JSON",
+            with(federations, FEDERATION),
+            1,
+            invalid,
+            FuzzTargets::federation),
+        new FuzzTarget(
+            "snapshot of a federation", List.of(FEDERATION), 1, invalid, FuzzTargets::snapshot),
         new FuzzTarget("pipeline file", pipelines, 1, invalid, FuzzTargets::pipeline),
         new FuzzTarget("stage file, and its partition", stages, 1, invalid, FuzzTargets::stage),
         new FuzzTarget(
@@ -235,27 +265,7 @@ final class FuzzTargets implements AutoCloseable {
             this::askNode));
   }
 
-  // --- documents
-
-  private static final byte[] FEDERATION =
-      """
-      {
-        "regions": [
-          {"name": "a", "endpoint": "https://a.example.com:8443/x", "api_key": "%1$s",
-           "latitude": 1.5, "longitude": -3, "cost_per_execution": 0.1, "cost_per_token": 0.2,
-           "priority": 3, "weight": 2, "max_concurrent": 9, "tags": ["gpu"]},
-          {"name": "b", "egress_cost_per_gb": 0.5, "egress_cost_per_gb_to": {"a": 0.01}}
-        ],
-        "default_strategy": "parallel",
-        "circuit_breaker": {"threshold": 3, "timeout_seconds": 60},
-        "secrets": {"token": {"value": "%1$s", "components": ["http_request"]}},
-        "outbound": {"allow": ["10.0.0.0/8"]}
-      }
-      """
-          .formatted(FuzzRun.PLANTED)
-          .getBytes(UTF_8);
-
-  private void federationYaml(byte[] input) {
+  private static void federationYaml(byte[] input) {
     var unused =
         FederationConfigParser.parse(
             DocumentReader.yaml(input, "federation.yaml"), "federation.yaml", DIGEST);
@@ -269,17 +279,21 @@ final class FuzzTargets implements AutoCloseable {
         .contains(FuzzRun.PLANTED);
   }
 
-  private FederationConfig federation(byte[] input) {
-    if (moved(input)) {
-      throw new InvalidDocumentException(List.of());
-    }
-    return FederationConfigParser.parse(
-        DocumentReader.read(input, "federation"), "federation", DIGEST);
+  /** The federation, unless a change has put the secret where a message may show it. */
+  private static Optional<FederationConfig> federation(byte[] input) {
+    return moved(input)
+        ? Optional.empty()
+        : Optional.of(
+            FederationConfigParser.parse(
+                DocumentReader.read(input, "federation"), "federation", DIGEST));
   }
 
   /** What a stage records of a federation holds none of its secrets. */
-  private void snapshot(byte[] input) throws IOException {
-    FederationConfig federation = federation(input);
+  private static void snapshot(byte[] input) throws IOException {
+    FederationConfig federation = federation(input).orElse(null);
+    if (federation == null) {
+      return;
+    }
     StageRequest request =
         new StageRequest(
             "s",
@@ -306,7 +320,7 @@ final class FuzzTargets implements AutoCloseable {
     StageDefinition stage =
         PipelineParser.parseStage(first.isObject() ? first : document, "stage", null).stage();
     if (stage.federation() != null) {
-      JsonNode items = MAPPER.valueToTree(List.of(1, "x", List.of(), java.util.Map.of()));
+      JsonNode items = MAPPER.valueToTree(List.of(1, "x", List.of(), Map.of()));
       var unused = partition(new StageRequest("s", "t", document, items, stage.federation()));
     }
   }
@@ -325,8 +339,6 @@ final class FuzzTargets implements AutoCloseable {
                 .snapshot(request, "run"))
         : null;
   }
-
-  // --- values
 
   private static JsonNode json(byte[] input) {
     return DocumentReader.json(input, "input");
@@ -356,8 +368,8 @@ final class FuzzTargets implements AutoCloseable {
             return data;
           }
         };
-    var unusedToo = Template.resolve(template, scope);
-    var unusedThird = Template.resolveConfig("http_request", template, scope);
+    var unusedValue = Template.resolve(template, scope);
+    var unusedConfig = Template.resolveConfig("http_request", template, scope);
   }
 
   private void component(String type, byte[] input) throws ComponentException {
@@ -414,12 +426,9 @@ final class FuzzTargets implements AutoCloseable {
     }
   }
 
-  private static final EncryptionKeys KEYS = EncryptionKeys.parse(key("a", 7));
-  private static final String PLANTED_KEY = "a=" + FuzzRun.PLANTED;
-
   private static String key(String id, int fill) {
     byte[] key = new byte[EncryptionKeys.KEY_BYTES];
-    java.util.Arrays.fill(key, (byte) fill);
+    Arrays.fill(key, (byte) fill);
     return id + "=" + Base64.getEncoder().encodeToString(key);
   }
 
@@ -438,14 +447,12 @@ final class FuzzTargets implements AutoCloseable {
     Payload payload;
     try {
       payload = Payload.parseFrom(input);
-    } catch (com.google.protobuf.InvalidProtocolBufferException e) {
+    } catch (InvalidProtocolBufferException e) {
       // What is no payload at all, the SDK refuses.
       return;
     }
     var unused = new EncryptingCodec(KEYS).decode(List.of(payload));
   }
-
-  // --- over HTTP
 
   private static List<byte[]> answers(String... statusesAndBodies) {
     List<byte[]> answers = new ArrayList<>();
@@ -504,7 +511,7 @@ final class FuzzTargets implements AutoCloseable {
   private void askNode(byte[] body) throws IOException {
     String head =
         "POST %s HTTP/1.1\r\nHost: fuzz\r\nContent-Type: application/json\r\nIdempotency-Key: %d\r\n"
-                .formatted(RegionNode.EXECUTE_PATH, java.util.Arrays.hashCode(body))
+                .formatted(RegionNode.EXECUTE_PATH, Arrays.hashCode(body))
             + "Content-Length: %d\r\nConnection: close\r\n\r\n".formatted(body.length);
     try (Socket socket = new Socket("127.0.0.1", node.port())) {
       socket.setSoTimeout((int) PATIENCE.toMillis());
