@@ -1,5 +1,6 @@
 package dev.federated.worker.node;
 
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -345,9 +346,12 @@ public final class RegionNode implements AutoCloseable {
     try {
       body = MAPPER.readTree(request.body());
     } catch (JsonProcessingException e) {
+      JsonLocation at = e.getLocation();
       return badRequest(
-          "the body is not JSON: line %d, column %d"
-              .formatted(e.getLocation().getLineNr(), e.getLocation().getColumnNr()));
+          at == null
+              ? "the body holds a too long number, name or text"
+              : "the body is not JSON: line %d, column %d"
+                  .formatted(at.getLineNr(), at.getColumnNr()));
     } catch (IOException e) {
       return badRequest("the body is not JSON");
     }
