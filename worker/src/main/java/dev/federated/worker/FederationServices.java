@@ -109,8 +109,7 @@ final class FederationServices implements AutoCloseable {
     watchMetrics();
     this.prober = new RegionProber(scheduler, view, RegionProber.TIMEOUT);
     this.aggregator = LoadedAggregator.load();
-    this.references =
-        new InputReferences(federation.referencesAllow(), federation.outboundAllow());
+    this.references = new InputReferences(federation.referencesAllow(), federation.outboundAllow());
     this.components =
         ComponentExecutor.builder()
             .secrets((name, type) -> namedSecrets.named().resolve(name, type))

@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Removes from time to time what has expired in the store of large data. Several control workers may
- * do so at once.
+ * Removes from time to time what has expired in the store of large data. Several control workers
+ * may do so at once.
  */
 final class LargeDataSweeper implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(LargeDataSweeper.class);

@@ -41,8 +41,7 @@ class OutputLimitTest {
 
   @Test
   void withAStoreOutputsMayBeLarge() {
-    LargeData largeData =
-        LargeData.load(Map.of(LargeData.VARIABLE, directory.toUri().toString()));
+    LargeData largeData = LargeData.load(Map.of(LargeData.VARIABLE, directory.toUri().toString()));
 
     assertThat(OutputLimit.problem(file(FederationConfig.MOST_OUTPUT_BYTES), largeData)).isNull();
     assertThat(OutputLimit.problem(file(1_500_000), LargeData.NONE)).isNull();

@@ -14,7 +14,8 @@ import okhttp3.Dns;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which addresses http_request and references may reach: public ones, and whatever the federation file allows.
+ * Which addresses http_request and references may reach: public ones, and whatever the federation
+ * file allows.
  *
  * <p>The sockets check the address that they really connect to, so that it does not matter how it
  * was found: by name, as a literal in any notation, by a redirect, or by a name server that answers

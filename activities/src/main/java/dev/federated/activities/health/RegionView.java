@@ -117,7 +117,9 @@ public final class RegionView implements World, RegionListener {
         Duration.ofMillis((long) (file.stabilizationSeconds() * 1000)));
   }
 
-  /** How large the payloads of this worker may be, in bytes of JSON; default what Temporal takes. */
+  /**
+   * How large the payloads of this worker may be, in bytes of JSON; default what Temporal takes.
+   */
   public void largestPayloadBytes(int bytes) {
     this.largestPayloadBytes = bytes;
   }

@@ -30,13 +30,15 @@ import okhttp3.Request;
 import okhttp3.Response;
 
 /**
- * Replaces {@code {"$ref": "https://…"}} or {@code {"$ref": "file:…"}} in inputs by the JSON that is
- * there, just before a region executes them. So data that is in a region does not leave it, nor is
- * it in any history. With {@code "sha256"} beside it, anything else than that content is refused.
+ * Replaces {@code {"$ref": "https://…"}} or {@code {"$ref": "file:…"}} in inputs by the JSON that
+ * is there, just before a region executes them. So data that is in a region does not leave it, nor
+ * is it in any history. With {@code "sha256"} beside it, anything else than that content is
+ * refused.
  *
- * <p>References have to be under an address that the federation allows; where it allows none, inputs
- * stay as they are. Addresses that are not public are refused as {@code http_request} refuses them,
- * and redirects are not followed. What is read is not looked into for further references.
+ * <p>References have to be under an address that the federation allows; where it allows none,
+ * inputs stay as they are. Addresses that are not public are refused as {@code http_request}
+ * refuses them, and redirects are not followed. What is read is not looked into for further
+ * references.
  */
 public final class InputReferences implements AutoCloseable {
   /** The most bytes that the references of one execution may have together: 64 MiB. */
@@ -159,8 +161,7 @@ public final class InputReferences implements AutoCloseable {
         throw refused(shown, "the inputs have more than %d references".formatted(MOST_REFERENCES));
       }
       URI uri = allowed(text, shown);
-      byte[] content =
-          uri.getScheme().equals("file") ? file(uri, shown) : http(uri, shown);
+      byte[] content = uri.getScheme().equals("file") ? file(uri, shown) : http(uri, shown);
       bytes += content.length;
       if (digest != null && !digest.asText().equals(sha256(content))) {
         throw refused(

@@ -45,6 +45,7 @@ class InputReferencesTest {
     return server.url(path).toString();
   }
 
+  @SuppressWarnings("AnnotateFormatMethod")
   private static JsonNode json(String text, Object... values) {
     try {
       return MAPPER.readTree(text.formatted(values).replace('\'', '"'));
@@ -53,8 +54,7 @@ class InputReferencesTest {
     }
   }
 
-  private static JsonNode resolve(List<String> allowed, JsonNode inputs)
-      throws ReferenceException {
+  private static JsonNode resolve(List<String> allowed, JsonNode inputs) throws ReferenceException {
     try (InputReferences references = new InputReferences(allowed, LOOPBACK)) {
       return references.resolve(inputs, TIMEOUT);
     }
@@ -80,10 +80,7 @@ class InputReferencesTest {
       })
   void whatIsNotUnderAnAllowedAddressIsRefusedAndNotAskedFor(String path) {
     ReferenceException refusal =
-        refusal(
-            json(
-                "{'$ref': 'http://%s:%d%s'}",
-                server.getHostName(), server.getPort(), path));
+        refusal(json("{'$ref': 'http://%s:%d%s'}", server.getHostName(), server.getPort(), path));
 
     assertThat(refusal.retryable()).isFalse();
     assertThat(server.getRequestCount()).isZero();
@@ -108,8 +105,7 @@ class InputReferencesTest {
   @Test
   void aPrivateAddressIsRefusedUnlessOutboundAllowHasIt() {
     try (InputReferences references = new InputReferences(List.of(url("/data/")), List.of())) {
-      assertThatThrownBy(
-              () -> references.resolve(json("{'$ref': '%s'}", url("/data/x")), TIMEOUT))
+      assertThatThrownBy(() -> references.resolve(json("{'$ref': '%s'}", url("/data/x")), TIMEOUT))
           .isInstanceOf(ReferenceException.class)
           .hasMessageContaining("not a public address")
           .hasMessageContaining("outbound.allow");
@@ -141,8 +137,7 @@ class InputReferencesTest {
   void anAnswerOtherThan200SaysWhetherItMayBeThereLater(int status, boolean retryable) {
     server.enqueue(new MockResponse.Builder().code(status).build());
 
-    ReferenceException refusal =
-        refusal(json("{'$ref': '%s'}", url("/data/x?signature=SECRET")));
+    ReferenceException refusal = refusal(json("{'$ref': '%s'}", url("/data/x?signature=SECRET")));
 
     assertThat(refusal.retryable()).isEqualTo(retryable);
     assertThat(refusal).hasMessageContaining("/data/x: ").hasMessageNotContaining("SECRET");
@@ -152,9 +147,7 @@ class InputReferencesTest {
   void otherContentThanTheDigestSaysIsRefused() {
     server.enqueue(new MockResponse.Builder().body("[1]").build());
 
-    assertThat(
-            refusal(
-                json("{'$ref': '%s', 'sha256': '%s'}", url("/data/x"), "0".repeat(64))))
+    assertThat(refusal(json("{'$ref': '%s', 'sha256': '%s'}", url("/data/x"), "0".repeat(64))))
         .hasMessageContaining("its SHA-256 is");
   }
 

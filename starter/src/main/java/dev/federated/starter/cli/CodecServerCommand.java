@@ -74,8 +74,7 @@ final class CodecServerCommand implements Callable<Integer> {
           EncryptionKeys.VARIABLE,
           "is not set, nor is %s; there is nothing to decode with".formatted(LargeData.VARIABLE));
     }
-    PayloadCodec codec =
-        new ChainCodec(List.of(new EncryptingCodec(keys), largeData.codec(keys)));
+    PayloadCodec codec = new ChainCodec(List.of(new EncryptingCodec(keys), largeData.codec(keys)));
     CountDownLatch stopped = new CountDownLatch(1);
     Interruption.Registration stop = context.interruption().onInterrupt(stopped::countDown);
     try (CodecServer server = start(codec, token(context))) {

@@ -78,8 +78,7 @@ final class Documents {
                   stored
                       ? "; name larger data by $ref"
                       : "; set %s for inputs up to %,d bytes"
-                          .formatted(
-                              LargeData.VARIABLE, PayloadSizes.MAX_STORED_PAYLOAD_BYTES)));
+                          .formatted(LargeData.VARIABLE, PayloadSizes.MAX_STORED_PAYLOAD_BYTES)));
     }
     return json;
   }

@@ -98,8 +98,7 @@ final class ErrorReport
       message = String.valueOf(unavailable.getMessage());
       problems = List.of(new Problem("server", "", null, message, List.of()));
     }
-    DataConverterException unreadable =
-        type.equals(INTERNAL_ERROR) ? unreadable(exception) : null;
+    DataConverterException unreadable = type.equals(INTERNAL_ERROR) ? unreadable(exception) : null;
     if (unreadable != null) {
       exitCode = ExitCodes.BAD_INPUT;
       type = INVALID_DOCUMENT;
@@ -136,8 +135,7 @@ final class ErrorReport
   /** The missing encryption key or blob that is behind an error, or null. */
   private static @Nullable DataConverterException unreadable(Throwable exception) {
     for (Throwable cause = exception; cause != null; cause = cause.getCause()) {
-      if (cause instanceof UnknownEncryptionKeyException
-          || cause instanceof LargeDataException) {
+      if (cause instanceof UnknownEncryptionKeyException || cause instanceof LargeDataException) {
         return (DataConverterException) cause;
       }
     }

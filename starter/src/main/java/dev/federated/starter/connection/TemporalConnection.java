@@ -68,8 +68,8 @@ public final class TemporalConnection {
    *
    * @param environment environment variables; {@code HOME} or {@code APPDATA} tell where the
    *     configuration file is
-   * @throws InvalidDocumentException if the file, the profile, a value, an encryption key
-   *     or the store of large data is wrong
+   * @throws InvalidDocumentException if the file, the profile, a value, an encryption key or the
+   *     store of large data is wrong
    */
   public static TemporalConnection load(Map<String, String> environment) {
     String file = ConfigFilePath.of(environment, System.getProperty("os.name", ""));
@@ -86,8 +86,7 @@ public final class TemporalConnection {
     }
     try {
       ClientConfigProfile profile = ClientConfigProfile.load(options.build());
-      return new TemporalConnection(
-          profile, isSet(environment) || says(profile), environment);
+      return new TemporalConnection(profile, isSet(environment) || says(profile), environment);
     } catch (JsonProcessingException e) {
       // The library's message repeats the line, which may hold a key.
       throw problem(
@@ -126,9 +125,7 @@ public final class TemporalConnection {
    */
   public static TemporalConnection plaintext(String address, Map<String, String> environment) {
     return new TemporalConnection(
-        ClientConfigProfile.newBuilder().setAddress(address).build(),
-        true,
-        environment);
+        ClientConfigProfile.newBuilder().setAddress(address).build(), true, environment);
   }
 
   private static boolean isSet(Map<String, String> environment) {
@@ -191,7 +188,8 @@ public final class TemporalConnection {
   public WorkflowClientOptions clientOptions() {
     return WorkflowClientOptions.newBuilder(profile.toWorkflowClientOptions())
         .setNamespace(namespace())
-        // Without keys or store too: what needs them is then refused by the name of what is missing.
+        // Without keys or store too: what needs them is then refused by the name of what is
+        // missing.
         .setDataConverter(largeData.over(DefaultDataConverter.newDefaultInstance(), keys))
         .setContextPropagators(List.of(new TraceParent()))
         .build();

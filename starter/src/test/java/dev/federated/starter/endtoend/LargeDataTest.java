@@ -117,11 +117,7 @@ class LargeDataTest {
           assertThat(result.regionResults().get("eu").output().at("/result")).hasSize(3_000);
           assertThat(stored()).as("the rows, and the output that all regions gave").hasSize(2);
           assertThat(Files.size(stored().get(0))).isLessThan(2_000_000);
-          assertThat(
-                  client
-                      .fetchHistory(execution.workflowId())
-                      .getHistory()
-                      .getSerializedSize())
+          assertThat(client.fetchHistory(execution.workflowId()).getHistory().getSerializedSize())
               .isLessThan(MOST_HISTORY_BYTES);
           assertThat(eu.executions().values()).containsExactly(1);
         }

@@ -3,7 +3,6 @@ package dev.federated.starter.endtoend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.codahale.metrics.Gauge;
 import com.codahale.metrics.MetricRegistry;
 import dev.federated.model.FederatedStageConfig;
 import dev.federated.model.FederationConfig;
@@ -139,8 +138,7 @@ class RegionConcurrencyTest {
         .getGauges((name, metric) -> name.startsWith("federation.region.slots"))
         .values()
         .stream()
-        .map(Gauge::getValue)
-        .mapToInt(Integer.class::cast)
+        .mapToInt(gauge -> (int) gauge.getValue())
         .sum();
   }
 
