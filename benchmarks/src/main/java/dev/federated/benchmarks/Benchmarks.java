@@ -25,6 +25,7 @@ public final class Benchmarks {
     tables.put("cold-start", scale -> new ColdStart(scale).run());
     tables.put("dev-start", scale -> new DevStart(scale).run());
     tables.put("server", scale -> new ServerComparison(scale).run());
+    tables.put("workers", scale -> new WorkerTuning(scale).run());
     tables.put("alternatives", scale -> new Alternatives(scale).run());
     return tables;
   }

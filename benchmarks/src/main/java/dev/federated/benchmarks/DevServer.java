@@ -13,6 +13,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -24,13 +25,16 @@ import java.util.concurrent.TimeUnit;
  * @param end ends it
  */
 record DevServer(String address, Runnable end) implements AutoCloseable {
-  private static final long START_SECONDS = 30;
+  private static final long START_SECONDS = 120;
 
   /** The server that {@code federate dev} and {@code run} bring. */
   static DevServer embedded() {
     EmbeddedServer server =
         EmbeddedServer.cli(
-            EmbeddedServerOptions.builder(directory(), System.getenv()).headless(true).build());
+            EmbeddedServerOptions.builder(directory(), System.getenv())
+                .headless(true)
+                .startTimeout(Duration.ofSeconds(START_SECONDS))
+                .build());
     return new DevServer(server.address(), server::close);
   }
 

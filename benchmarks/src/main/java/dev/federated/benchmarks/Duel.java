@@ -41,6 +41,12 @@ final class Duel {
     for (int block = 0; block < blocks; block++) {
       block(contestants, measured, clients, calls, block);
     }
+    // The report goes to stdout; this is for whoever waits for it.
+    for (Measured one : measured) {
+      System.err.printf(
+          "%d clients: %s %.1f/s, p50 %.0f ms%n",
+          clients, one.name(), one.throughput(), one.p50());
+    }
     return measured;
   }
 

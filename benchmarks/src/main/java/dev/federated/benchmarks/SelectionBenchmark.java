@@ -9,6 +9,7 @@ import dev.federated.model.RegionSnapshot;
 import dev.federated.model.RoutingDecision;
 import dev.federated.model.WorldSnapshot;
 import dev.federated.routing.RegionSelector;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -68,6 +69,10 @@ public class SelectionBenchmark {
                             .picks(random.nextInt(3))
                             .turn(random.nextDouble() - 0.5)
                             .build())
+                // As a control worker's snapshot has them.
+                .sorted(
+                    Comparator.comparingInt(RegionSnapshot::priorityOrDefault)
+                        .thenComparing(RegionSnapshot::name))
                 .toList());
   }
 
