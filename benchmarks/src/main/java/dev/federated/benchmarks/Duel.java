@@ -44,8 +44,7 @@ final class Duel {
     // The report goes to stdout; this is for whoever waits for it.
     for (Measured one : measured) {
       System.err.printf(
-          "%d clients: %s %.1f/s, p50 %.0f ms%n",
-          clients, one.name(), one.throughput(), one.p50());
+          "%d clients: %s %.1f/s, p50 %.0f ms%n", clients, one.name(), one.throughput(), one.p50());
     }
     return measured;
   }

@@ -24,8 +24,7 @@ final class WorkerTuning {
     tunings.add(control("1 workflow poller", o -> o.setMaxConcurrentWorkflowTaskPollers(1)));
     tunings.add(control("2 workflow pollers", o -> o.setMaxConcurrentWorkflowTaskPollers(2)));
     tunings.add(control("10 workflow pollers", o -> o.setMaxConcurrentWorkflowTaskPollers(10)));
-    tunings.add(
-        control("20 workflow slots", o -> o.setMaxConcurrentWorkflowTaskExecutionSize(20)));
+    tunings.add(control("20 workflow slots", o -> o.setMaxConcurrentWorkflowTaskExecutionSize(20)));
     tunings.add(factory("cache of 10 workflows", o -> o.setWorkflowCacheSize(10)));
     tunings.add(control("no eager activities", o -> o.setDisableEagerExecution(true)));
     if (Runtime.version().feature() >= 21) {

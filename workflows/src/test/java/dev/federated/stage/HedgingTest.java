@@ -474,11 +474,8 @@ class HedgingTest {
     AtomicBoolean down = new AtomicBoolean(true);
     regions
         .region(
-            "a",
-            request ->
-                (down.get() ? whenHedged(unavailable()) : hangs(told)).apply(request))
-        .region(
-            "b", hedge(request -> (down.get() ? unavailable() : answers("2")).apply(request)))
+            "a", request -> (down.get() ? whenHedged(unavailable()) : hangs(told)).apply(request))
+        .region("b", hedge(request -> (down.get() ? unavailable() : answers("2")).apply(request)))
         .start();
     WorkflowStub stub =
         regions.startStage(
