@@ -15,6 +15,7 @@ import dev.federated.stage.CheckHealthWorkflowImpl;
 import dev.federated.stage.ExplainStageWorkflow;
 import dev.federated.stage.ExplainStageWorkflowImpl;
 import dev.federated.stage.FederatedQueues;
+import dev.federated.stage.FederatedRegionImpl;
 import dev.federated.stage.FederatedStageWorkflow;
 import dev.federated.stage.FederatedStageWorkflowImpl;
 import dev.federated.stage.RegionExecutionWorkflowImpl;
@@ -223,6 +224,9 @@ public final class FederationPlugin extends SimplePlugin {
         // Its stages run elsewhere, and so does the ledger that they read.
         worker.registerWorkflowImplementationTypes(
             RegionExecutionWorkflowImpl.class, RegionProbeWorkflowImpl.class);
+        if (served.transport() == RegionTransport.NEXUS) {
+          worker.registerNexusServiceImplementation(new FederatedRegionImpl());
+        }
       }
     } else if (taskQueue.equals(FederatedQueues.CONTROL)) {
       control = true;

@@ -34,6 +34,8 @@ import org.jspecify.annotations.Nullable;
  * @param temporalProfile the profile of Temporal's configuration file that is the connection of a
  *     control worker to the region's cluster; null unless the transport is {@link
  *     RegionTransport#CLUSTER}
+ * @param nexusEndpoint the Nexus endpoint whose target is the region's queue in the region's
+ *     namespace; null unless the transport is {@link RegionTransport#NEXUS}
  */
 public record RegionConfig(
     String name,
@@ -55,7 +57,8 @@ public record RegionConfig(
     boolean allowPlaintext,
     @Nullable RegionTls tls,
     RegionTransport transport,
-    @Nullable String temporalProfile) {
+    @Nullable String temporalProfile,
+    @Nullable String nexusEndpoint) {
   public RegionConfig {
     tags = List.copyOf(tags);
     egressCostPerGbTo = Collections.unmodifiableMap(new LinkedHashMap<>(egressCostPerGbTo));
@@ -97,7 +100,8 @@ public record RegionConfig(
         allowPlaintext,
         tls,
         transport,
-        temporalProfile);
+        temporalProfile,
+        nexusEndpoint);
   }
 
   /** A region of that name with every default. */
@@ -127,6 +131,7 @@ public record RegionConfig(
     private @Nullable RegionTls tls;
     private RegionTransport transport = RegionTransport.TASK_QUEUE;
     private @Nullable String temporalProfile;
+    private @Nullable String nexusEndpoint;
 
     private Builder(String name) {
       this.name = name;
@@ -241,6 +246,13 @@ public record RegionConfig(
       return this;
     }
 
+    /** Stages reach it in another namespace, by that Nexus endpoint. */
+    public Builder byNexus(String endpoint) {
+      this.transport = RegionTransport.NEXUS;
+      this.nexusEndpoint = endpoint;
+      return this;
+    }
+
     /** The region. */
     public RegionConfig build() {
       return new RegionConfig(
@@ -263,7 +275,8 @@ public record RegionConfig(
           allowPlaintext,
           tls,
           transport,
-          temporalProfile);
+          temporalProfile,
+          nexusEndpoint);
     }
   }
 }

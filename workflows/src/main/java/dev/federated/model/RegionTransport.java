@@ -8,7 +8,9 @@ public enum RegionTransport implements WireName {
   /** By the region's task queue in the namespace of the stage. */
   TASK_QUEUE("task_queue"),
   /** By a client in the control worker, in another Temporal cluster. */
-  CLUSTER("cluster");
+  CLUSTER("cluster"),
+  /** By a Nexus endpoint, in another namespace of the server. */
+  NEXUS("nexus");
 
   private final String wireName;
 

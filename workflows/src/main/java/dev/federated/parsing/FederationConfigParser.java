@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -182,18 +183,27 @@ public final class FederationConfigParser {
       String names = String.join(", ", WireName.names(RegionTransport.class));
       object.problems().add(object.pathOf("transport"), null, "unknown transport; valid: " + names);
     }
-    String profile = object.text("temporal_profile");
-    String needed = "transport: " + RegionTransport.CLUSTER.wireName();
-    if (transport == RegionTransport.CLUSTER) {
-      if (!object.has("temporal_profile")) {
-        object
-            .problems()
-            .add(object.pathOf("temporal_profile"), null, "is required with " + needed);
-      } else if (profile != null) {
-        region.inCluster(profile);
+    place(object, "temporal_profile", RegionTransport.CLUSTER, transport, region::inCluster);
+    place(object, "nexus_endpoint", RegionTransport.NEXUS, transport, region::byNexus);
+  }
+
+  /** The key that says where the region is, with that transport and no other. */
+  private static void place(
+      StrictObject object,
+      String key,
+      RegionTransport needing,
+      @Nullable RegionTransport transport,
+      Consumer<String> into) {
+    String value = object.text(key);
+    String needed = "transport: " + needing.wireName();
+    if (transport == needing) {
+      if (!object.has(key)) {
+        object.problems().add(object.pathOf(key), null, "is required with " + needed);
+      } else if (value != null) {
+        into.accept(value);
       }
-    } else if (transport != null && object.has("temporal_profile")) {
-      object.problems().add(object.pathOf("temporal_profile"), null, "is for " + needed);
+    } else if (transport != null && object.has(key)) {
+      object.problems().add(object.pathOf(key), null, "is for " + needed);
     }
   }
 

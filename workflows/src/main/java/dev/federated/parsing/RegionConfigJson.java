@@ -50,6 +50,7 @@ public final class RegionConfigJson {
       json.put("transport", region.transport().wireName());
     }
     put(json, "temporal_profile", region.temporalProfile());
+    put(json, "nexus_endpoint", region.nexusEndpoint());
     return json;
   }
 

@@ -27,6 +27,19 @@ public record RegionExecution(RemoteRequest request, ExecutionLimits limits) {
     return request.region() + ":" + request.idempotencyKey();
   }
 
+  /** The same with so much time over all attempts. */
+  RegionExecution within(Duration total) {
+    return new RegionExecution(
+        request,
+        new ExecutionLimits(
+            limits.attemptMs(),
+            limits.queueMs(),
+            Math.max(1, total.toMillis()),
+            limits.attempts(),
+            limits.firstPauseMs(),
+            limits.priority()));
+  }
+
   /** The options that start its workflow. */
   public WorkflowOptions options() {
     return WorkflowOptions.newBuilder()

@@ -82,6 +82,7 @@ public final class StageRun {
   private final GracePeriod grace;
   private final @Nullable WaveGate wave;
   private final LateResults late;
+  private final NexusOperations operations = new NexusOperations();
   private boolean fallbackTaken;
 
   /** The region that a wave was last in, until the next one was let through. */
@@ -195,6 +196,7 @@ public final class StageRun {
    */
   public FederatedStageResult run() {
     FederatedStageResult result = execute();
+    operations.awaitEnds();
     showResult(result);
     parking.ended();
     tellHedges();
@@ -248,6 +250,7 @@ public final class StageRun {
     } catch (CanceledFailure e) {
       cancelRunning("the stage was cancelled");
       tellHedges();
+      operations.awaitEnds();
       throw e;
     }
   }
@@ -396,6 +399,8 @@ public final class StageRun {
     }
     leaveOut(reason);
     if (config.quorumOrDefault().onLateResult() == LateResultPolicy.APPEND) {
+      // Otherwise it would attach to executions that are about to be cancelled.
+      operations.awaitEnds();
       String problem = late.carryOn(info, keyRoot, carriedOn, places);
       if (problem == null) {
         lateWorkflowId = late.workflowId();
@@ -927,7 +932,9 @@ public final class StageRun {
             share.region());
     RegionCall call =
         new RegionCall(
-            new RegionExecution(remote, attempts.limits(known, maxAttempts, remainingMs(share))));
+            new RegionExecution(remote, attempts.limits(known, maxAttempts, remainingMs(share))),
+            known == null ? null : known.nexusEndpoint(),
+            operations);
     return Workflow.newCancellationScope(
         () ->
             call.execute()

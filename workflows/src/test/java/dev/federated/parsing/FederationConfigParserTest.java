@@ -479,6 +479,9 @@ class FederationConfigParserTest {
       value = {
         "transport: 'cluster' | temporal_profile | is required with transport: cluster",
         "temporal_profile: 'eu' | temporal_profile | is for transport: cluster",
+        "transport: 'nexus' | nexus_endpoint | is required with transport: nexus",
+        "nexus_endpoint: 'eu' | nexus_endpoint | is for transport: nexus",
+        "transport: 'cluster', temporal_profile: 'eu', nexus_endpoint: 'eu' | nexus_endpoint | is for transport: nexus",
       })
   void aTransportThatLacksItsPlaceOrHasThatOfAnotherIsRefused(
       String keys, String at, String message) {
@@ -493,6 +496,7 @@ class FederationConfigParserTest {
       strings = {
         "name: 'eu'",
         "name: 'eu', transport: 'cluster', temporal_profile: 'the eu'",
+        "name: 'eu', transport: 'nexus', nexus_endpoint: 'to-eu'",
       })
   void aTransportSurvivesWritingAndReading(String text) {
     RegionConfig region = federation("{regions: [{" + text + "}]}").regions().get(0);
@@ -529,6 +533,7 @@ class FederationConfigParserTest {
                         false,
                         null,
                         RegionTransport.TASK_QUEUE,
+                        null,
                         null)),
                 null,
                 null,
@@ -594,7 +599,8 @@ class FederationConfigParserTest {
                         true,
                         new RegionTls("ca.pem", "us.pem", "us.key"),
                         RegionTransport.CLUSTER,
-                        "us")),
+                        "us",
+                        null)),
                 FederationStrategy.NEAREST,
                 AggregationStrategy.MAJORITY,
                 PartialFailurePolicy.WAIT,

@@ -345,6 +345,7 @@ public final class RegionView implements World, RegionListener {
                       .enabled(region.enabled() ? null : false)
                       .circuit(state(region).circuit(now, trialLostAfter))
                       .maxConcurrent(region.maxConcurrent())
+                      .nexusEndpoint(nexusEndpoint(region))
                       .build())
           .candidates();
     }
@@ -361,6 +362,11 @@ public final class RegionView implements World, RegionListener {
       }
       return Explanation.of(stage, seen, this::executionLatency);
     }
+  }
+
+  /** How its workers are reached, unless they are in this process. */
+  private @Nullable String nexusEndpoint(RegionConfig region) {
+    return localWorkers.contains(region.name()) ? null : region.nexusEndpoint();
   }
 
   private @Nullable Double executionLatency(String region) {
@@ -438,6 +444,7 @@ public final class RegionView implements World, RegionListener {
     seen.meanTokens(tokensAreGuessed ? state.meanTokens() : null);
     CircuitState circuit = state.circuit(now, trialLostAfter);
     seen.circuit(circuit == CircuitState.CLOSED ? null : circuit);
+    seen.nexusEndpoint(nexusEndpoint(region));
     seen.online(Boolean.FALSE.equals(state.online()) ? false : null);
     seen.polled(Boolean.FALSE.equals(polled(state, now)) ? false : null);
     seen.comingBack((!strategy.replicated() && state.comingBack(now)) ? true : null);

@@ -291,6 +291,7 @@ class SchemaFilesTest {
         "FEDERATION | {regions: [{name: 'a', transport: 'nexus'}]}",
         "FEDERATION | {regions: [{name: 'a', transport: 'cluster'}]}",
         "FEDERATION | {regions: [{name: 'a', temporal_profile: 'eu'}]}",
+        "FEDERATION | {regions: [{name: 'a', nexus_endpoint: 'to-eu'}]}",
         "FEDERATION | {regions: [{name: 'a'}], default_strategy: 'fastest'}",
         "FEDERATION | {regions: [{name: 'a'}], circuit_breaker: 5}",
         "FEDERATION | {regions: [{name: 'a'}], secrets: {s: {value: 'x'}}}",
