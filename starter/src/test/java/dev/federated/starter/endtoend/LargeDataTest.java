@@ -39,7 +39,7 @@ class LargeDataTest {
   private static final String NAMESPACE = "large-data";
   private static final int ROWS = 20_000;
   private static final int MOST_HISTORY_BYTES = 50_000;
-  private static final Duration LONGEST = Duration.ofSeconds(120);
+  private static final Duration LONGEST = Duration.ofMinutes(2);
 
   @TempDir private Path directory;
   private Path store = Path.of("");
