@@ -283,6 +283,8 @@ final class FederationServices implements AutoCloseable {
           client.getWorkflowServiceStubs(),
           namespace,
           Duration.ofMillis((long) (federation.healthCheckIntervalSeconds() * 1000)));
+      NexusEndpointCheck endpoints = new NexusEndpointCheck(client.getWorkflowServiceStubs());
+      scheduler.execute(() -> endpoints.look(view.everyRegion()));
       view.prioritized(new PriorityCheck(client.getWorkflowServiceStubs())::prioritized);
       monitor =
           new RegionMonitor(

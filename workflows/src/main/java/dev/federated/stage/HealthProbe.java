@@ -76,7 +76,9 @@ final class HealthProbe {
 
   private RegionHealth unreachable(RegionSnapshot region, RuntimeException failure) {
     if (failure instanceof NexusOperationFailure) {
+      // Servers of version 1.29 call it a bad request when little of the time is left to ask again.
       return failure.getCause() instanceof HandlerException refusal
+              && refusal.getErrorType() != HandlerException.ErrorType.BAD_REQUEST
           ? unhealthy(
               region,
               "unhealthy",

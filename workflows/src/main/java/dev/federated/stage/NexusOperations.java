@@ -127,8 +127,10 @@ final class NexusOperations {
     }
 
     private void waitForWorker() {
+      Duration inQueue = Duration.ofMillis(execution.limits().queueMs());
+      Duration inAll = withoutMargin(Duration.ofMillis(execution.limits().totalMs()));
       var unused =
-          Workflow.newTimer(Duration.ofMillis(execution.limits().queueMs()))
+          Workflow.newTimer(inQueue.compareTo(inAll) < 0 ? inQueue : inAll)
               .handle(
                   (over, cancelled) -> {
                     if (cancelled == null && answer.completeExceptionally(noWorker())) {
