@@ -2,10 +2,12 @@ package dev.federated.worker;
 
 import com.codahale.metrics.MetricRegistry;
 import dev.federated.activities.metrics.FederationMetrics;
+import dev.federated.claimcheck.LargeData;
 import dev.federated.encryption.EncryptionKeys;
 import dev.federated.ledger.RegionLedgerWorkflowImpl;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
+import dev.federated.model.RegionTransport;
 import dev.federated.pipeline.PipelineWorkflow;
 import dev.federated.pipeline.PipelineWorkflowImpl;
 import dev.federated.stage.CheckHealthWorkflow;
@@ -13,8 +15,11 @@ import dev.federated.stage.CheckHealthWorkflowImpl;
 import dev.federated.stage.ExplainStageWorkflow;
 import dev.federated.stage.ExplainStageWorkflowImpl;
 import dev.federated.stage.FederatedQueues;
+import dev.federated.stage.FederatedRegionImpl;
 import dev.federated.stage.FederatedStageWorkflow;
 import dev.federated.stage.FederatedStageWorkflowImpl;
+import dev.federated.stage.RegionExecutionWorkflowImpl;
+import dev.federated.stage.RegionProbeWorkflowImpl;
 import io.temporal.client.WorkflowClientOptions;
 import io.temporal.common.SimplePlugin;
 import io.temporal.common.VersioningBehavior;
@@ -34,6 +39,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -60,6 +66,12 @@ public final class FederationPlugin extends SimplePlugin {
    */
   private static final Duration HEARTBEAT_THROTTLE = Duration.ofMillis(500);
 
+  /**
+   * How long workflow code may take at once where payloads can have 64 MiB: the SDK's second is too
+   * short to write one as JSON on a busy machine. The default timeout of a workflow task.
+   */
+  private static final Duration LARGE_DATA_DEADLOCK_TIMEOUT = Duration.ofSeconds(10);
+
   /** Pollers of a region's queue: more lose nothing and gain nothing measurable. */
   private static final int REGION_POLLERS = 2;
 
@@ -73,6 +85,9 @@ public final class FederationPlugin extends SimplePlugin {
   private final @Nullable WorkerDeploymentVersion deployment;
   private final @Nullable EncryptionKeys encryption;
   private final boolean encryptionExpected;
+  private final @Nullable LargeData clientLargeData;
+  private final LargeData largeData;
+  private final Set<String> inOtherClusters = new HashSet<>();
   private volatile boolean control;
   private volatile boolean regional;
 
@@ -85,13 +100,17 @@ public final class FederationPlugin extends SimplePlugin {
     this.encryption = builder.encryption;
     this.encryptionExpected =
         builder.encryption != null || !EncryptionKeys.load(builder.environment).isEmpty();
+    this.clientLargeData = builder.largeData;
+    this.largeData =
+        builder.largeData == null ? LargeData.load(builder.environment) : builder.largeData;
     this.services =
         new FederationServices(
             builder.federation,
             builder.federationFile,
             builder.environment,
             builder.databaseFile,
-            new FederationMetrics(builder.metrics));
+            new FederationMetrics(builder.metrics),
+            largeData);
   }
 
   /**
@@ -111,16 +130,23 @@ public final class FederationPlugin extends SimplePlugin {
   @Override
   public void configureWorkflowClient(WorkflowClientOptions.Builder builder) {
     super.configureWorkflowClient(builder);
-    if (encryption == null) {
+    if (encryption == null && clientLargeData == null) {
       return;
+    }
+    if (encryption == null && encryptionExpected) {
+      throw new IllegalStateException(
+          "there are encryption keys; give encryption(EncryptionKeys.load(...)) to the plugin beside largeData(...)");
     }
     @Nullable DataConverter existing = builder.build().getDataConverter();
     if (existing instanceof PayloadCodec) {
       throw new IllegalStateException(
-          "the client's data converter has codecs of its own; add an EncryptingCodec to them instead of encryption(...)");
+          "the client's data converter has codecs of its own; add an EncryptingCodec and LargeData.codec(...) to them instead of encryption(...) and largeData(...)");
     }
     builder.setDataConverter(
-        encryption.over(existing == null ? GlobalDataConverter.get() : existing));
+        (clientLargeData == null ? LargeData.NONE : clientLargeData)
+            .over(
+                existing == null ? GlobalDataConverter.get() : existing,
+                encryption == null ? EncryptionKeys.NONE : encryption));
   }
 
   @Override
@@ -137,6 +163,9 @@ public final class FederationPlugin extends SimplePlugin {
       builder
           .setMaxHeartbeatThrottleInterval(HEARTBEAT_THROTTLE)
           .setAllowActivityHeartbeatDuringShutdown(true);
+      if (largeData.isPresent()) {
+        builder.setDefaultDeadlockDetectionTimeout(LARGE_DATA_DEADLOCK_TIMEOUT.toMillis());
+      }
       if (deployment != null) {
         builder.setDeploymentOptions(
             WorkerDeploymentOptions.newBuilder()
@@ -148,10 +177,20 @@ public final class FederationPlugin extends SimplePlugin {
     }
   }
 
-  /** A tuner of the application's own stays; {@code max_concurrent} then is up to it. */
+  /**
+   * A tuner of the application's own stays; {@code max_concurrent} then is up to it. A region whose
+   * stages run elsewhere has no ledger here; those who forward to it share its slots.
+   */
   private void shareSlots(RegionConfig region, WorkerOptions.Builder builder) {
     WorkerOptions own = builder.build();
     if (own.getWorkerTuner() != null) {
+      return;
+    }
+    boolean limitedElsewhere =
+        region.transport() != RegionTransport.TASK_QUEUE
+            && !inOtherClusters.contains(region.name());
+    if (limitedElsewhere) {
+      builder.setMaxConcurrentActivityExecutionSize(region.maxConcurrent());
       return;
     }
     builder
@@ -175,9 +214,20 @@ public final class FederationPlugin extends SimplePlugin {
   public void initializeWorker(String taskQueue, Worker worker) {
     super.initializeWorker(taskQueue, worker);
     RegionConfig served = region(taskQueue);
-    if (served != null) {
-      regional = true;
+    if (served != null && inOtherClusters.contains(served.name())) {
+      worker.registerActivitiesImplementations(services.clusterActivities(served));
+    } else if (served != null) {
       worker.registerActivitiesImplementations(services.regionActivities(served));
+      if (served.transport() == RegionTransport.TASK_QUEUE) {
+        regional = true;
+      } else {
+        // Its stages run elsewhere, and so does the ledger that they read.
+        worker.registerWorkflowImplementationTypes(
+            RegionExecutionWorkflowImpl.class, RegionProbeWorkflowImpl.class);
+        if (served.transport() == RegionTransport.NEXUS) {
+          worker.registerNexusServiceImplementation(new FederatedRegionImpl());
+        }
+      }
     } else if (taskQueue.equals(FederatedQueues.CONTROL)) {
       control = true;
       worker.registerWorkflowImplementationFactory(
@@ -202,6 +252,11 @@ public final class FederationPlugin extends SimplePlugin {
       throw new IllegalStateException(
           "there are encryption keys, but the client of these workers does not encrypt; give encryption(EncryptionKeys.load(...)) to a FederationPlugin of the client, or EncryptionKeys.over(...) to it as data converter");
     }
+    if (largeData.isPresent()
+        && !(factory.getWorkflowClient().getOptions().getDataConverter() instanceof PayloadCodec)) {
+      throw new IllegalStateException(
+          "there is a store of large data, but the client of these workers does not use it; give largeData(LargeData.load(...)) to a FederationPlugin of the client, or LargeData.over(...) to it as data converter");
+    }
     if (serveControl && factory.tryGetWorker(FederatedQueues.CONTROL) == null) {
       var unused = factory.newWorker(FederatedQueues.CONTROL);
     }
@@ -211,10 +266,26 @@ public final class FederationPlugin extends SimplePlugin {
         var unused = factory.newWorker(queue);
       }
     }
+    if (control) {
+      reachOtherClusters(factory);
+    }
     if (control || regional) {
       services.watch(factory.getWorkflowClient(), control);
     }
     super.startWorkerFactory(factory, next);
+  }
+
+  /** Executions of a region in another cluster are forwarded, unless this process is its worker. */
+  private void reachOtherClusters(WorkerFactory factory) {
+    for (RegionConfig region : federation.regions()) {
+      String queue = FederatedQueues.ofRegion(region.name());
+      if (region.enabled()
+          && region.transport() == RegionTransport.CLUSTER
+          && factory.tryGetWorker(queue) == null) {
+        inOtherClusters.add(region.name());
+        var unused = factory.newWorker(queue);
+      }
+    }
   }
 
   @Override
@@ -247,6 +318,7 @@ public final class FederationPlugin extends SimplePlugin {
     private MetricRegistry metrics = new MetricRegistry();
     private @Nullable WorkerDeploymentVersion deployment;
     private @Nullable EncryptionKeys encryption;
+    private @Nullable LargeData largeData;
 
     private Builder(FederationConfig federation) {
       this.federation = federation;
@@ -326,6 +398,20 @@ public final class FederationPlugin extends SimplePlugin {
             "there are no encryption keys; is %s set?".formatted(EncryptionKeys.VARIABLE));
       }
       this.encryption = keys;
+      return this;
+    }
+
+    /**
+     * Puts the large parts of everything that the client writes into a store instead of into
+     * histories, also for workflows of your own. Default none. The plugin has to be given to the
+     * client; on one whose data converter has codecs, {@code WorkflowClient.newInstance} throws
+     * {@link IllegalStateException}: add {@link LargeData#codec} behind those. Where {@link
+     * LargeData#VARIABLE} is set, workers of a client without any codec do not start.
+     *
+     * @param largeData such as {@code LargeData.load(System.getenv())}; stays the caller's to close
+     */
+    public Builder largeData(LargeData largeData) {
+      this.largeData = largeData;
       return this;
     }
 

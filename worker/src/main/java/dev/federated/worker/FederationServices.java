@@ -11,23 +11,30 @@ import dev.federated.activities.health.TemporalQueueStatistics;
 import dev.federated.activities.ledger.CollectStagesActivityImpl;
 import dev.federated.activities.ledger.LedgerLink;
 import dev.federated.activities.metrics.FederationMetrics;
+import dev.federated.activities.reference.InputReferences;
 import dev.federated.activities.remote.CircuitBreakers;
+import dev.federated.activities.remote.ClusterProbeActivityImpl;
 import dev.federated.activities.remote.ProbeRegionActivityImpl;
 import dev.federated.activities.remote.Redaction;
+import dev.federated.activities.remote.RegionCluster;
 import dev.federated.activities.remote.RegionProber;
 import dev.federated.activities.remote.RegionProtocolClient;
 import dev.federated.activities.remote.RemoteExecuteActivityImpl;
 import dev.federated.activities.slots.RegionSlots;
 import dev.federated.activities.slots.SlotLease;
 import dev.federated.aggregation.Aggregator;
+import dev.federated.claimcheck.LargeData;
 import dev.federated.model.CircuitState;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionTls;
 import dev.federated.parsing.InvalidDocumentException;
+import dev.federated.parsing.Problem;
 import dev.federated.pipeline.ComponentRequest;
+import dev.federated.stage.PayloadSizes;
 import dev.federated.stage.RemoteRequest;
 import dev.federated.stage.RemoteResponse;
+import dev.federated.worker.cluster.RegionClusters;
 import dev.federated.worker.config.FederationFile;
 import dev.federated.worker.config.ProcessSecrets;
 import dev.federated.worker.config.SecretResolver;
@@ -61,6 +68,7 @@ final class FederationServices implements AutoCloseable {
   private final FederationFile file;
   private final SecretResolver resolver;
   private final FederationMetrics metrics;
+  private final LargeData largeData;
   private final Clock clock = Clock.systemUTC();
   private final OkHttpClient http = new OkHttpClient();
   private final ScheduledExecutorService scheduler =
@@ -71,9 +79,12 @@ final class FederationServices implements AutoCloseable {
   private final RegionProber prober;
   private final Aggregator aggregator;
   private final ComponentExecutor components;
+  private final RegionClusters clusters;
+  private final InputReferences references;
   private final List<AutoCloseable> closeables = new ArrayList<>();
   private volatile ProcessSecrets namedSecrets = ProcessSecrets.NONE;
   private @Nullable RegionMonitor monitor;
+  private @Nullable LargeDataSweeper sweeper;
   private final Map<String, RegionSlots> slots = new ConcurrentHashMap<>();
   private volatile @Nullable LedgerLink ledger;
   private @Nullable SlotLease lease;
@@ -83,15 +94,22 @@ final class FederationServices implements AutoCloseable {
       Path federationFile,
       Map<String, String> environment,
       Path databaseFile,
-      FederationMetrics metrics) {
+      FederationMetrics metrics,
+      LargeData largeData) {
     this.federation = federation;
     this.file = new FederationFile(federationFile.toString(), federationFile, federation);
     this.resolver = new SecretResolver(environment);
+    this.clusters = new RegionClusters(environment);
     this.metrics = metrics;
+    this.largeData = largeData;
     this.view = new RegionView(federation, clock, searchAttributes::present);
+    if (largeData.isPresent()) {
+      view.largestPayloadBytes(PayloadSizes.MAX_STORED_PAYLOAD_BYTES);
+    }
     watchMetrics();
     this.prober = new RegionProber(scheduler, view, RegionProber.TIMEOUT);
     this.aggregator = LoadedAggregator.load();
+    this.references = new InputReferences(federation.referencesAllow(), federation.outboundAllow());
     this.components =
         ComponentExecutor.builder()
             .secrets((name, type) -> namedSecrets.named().resolve(name, type))
@@ -138,9 +156,11 @@ final class FederationServices implements AutoCloseable {
   /**
    * The activities of a control worker.
    *
-   * @throws dev.federated.parsing.InvalidDocumentException if a secret is missing
+   * @throws dev.federated.parsing.InvalidDocumentException if a secret is missing, or outputs may
+   *     be larger than this process can hand over
    */
   Object[] controlActivities() {
+    checkOutputLimit();
     namedSecrets = resolver.forControl(file);
     ExecuteComponentActivityImpl execute =
         new ExecuteComponentActivityImpl(components, federation.maxOutputBytes());
@@ -151,9 +171,11 @@ final class FederationServices implements AutoCloseable {
   /**
    * The activities of a region worker.
    *
-   * @throws dev.federated.parsing.InvalidDocumentException if a secret is missing
+   * @throws dev.federated.parsing.InvalidDocumentException if a secret is missing, or outputs may
+   *     be larger than this process can hand over
    */
   Object[] regionActivities(RegionConfig region) {
+    checkOutputLimit();
     ProcessSecrets secrets = resolver.forRegions(file, List.of(region.name()));
     if (region.endpoint() == null) {
       namedSecrets = secrets;
@@ -164,6 +186,8 @@ final class FederationServices implements AutoCloseable {
         RemoteExecuteActivityImpl.builder(region, breakers, metrics, scheduler)
             .client(client)
             .local(this::executeLocally)
+            .maxOutputBytes(OutputLimit.bytes(largeData))
+            .references(references)
             .prober(prober)
             .listener(view)
             .build();
@@ -176,6 +200,29 @@ final class FederationServices implements AutoCloseable {
         slots.computeIfAbsent(region.name(), name -> new RegionSlots(region.maxConcurrent()));
     metrics.watchSlots(region.name(), served::granted);
     return served;
+  }
+
+  /**
+   * The activities of a control worker for a region in another cluster.
+   *
+   * @throws dev.federated.parsing.InvalidDocumentException if its profile is missing
+   */
+  Object[] clusterActivities(RegionConfig region) {
+    RegionCluster cluster = clusters.of(region);
+    view.localWorkers(List.of(region.name()));
+    RemoteExecuteActivityImpl execute =
+        RemoteExecuteActivityImpl.builder(region, breakers, metrics, scheduler)
+            .cluster(cluster)
+            .listener(view)
+            .build();
+    return new Object[] {execute, new ClusterProbeActivityImpl(region, cluster)};
+  }
+
+  private void checkOutputLimit() {
+    Problem problem = OutputLimit.problem(file, largeData);
+    if (problem != null) {
+      throw new InvalidDocumentException(List.of(problem));
+    }
   }
 
   private RegionProtocolClient client(RegionConfig region, ProcessSecrets secrets) {
@@ -236,6 +283,8 @@ final class FederationServices implements AutoCloseable {
           client.getWorkflowServiceStubs(),
           namespace,
           Duration.ofMillis((long) (federation.healthCheckIntervalSeconds() * 1000)));
+      NexusEndpointCheck endpoints = new NexusEndpointCheck(client.getWorkflowServiceStubs());
+      scheduler.execute(() -> endpoints.look(view.everyRegion()));
       view.prioritized(new PriorityCheck(client.getWorkflowServiceStubs())::prioritized);
       monitor =
           new RegionMonitor(
@@ -243,6 +292,9 @@ final class FederationServices implements AutoCloseable {
               view,
               this::prober,
               new TemporalQueueStatistics(client.getWorkflowServiceStubs(), namespace));
+      if (largeData.isPresent()) {
+        sweeper = LargeDataSweeper.start(largeData);
+      }
     }
     LedgerLink link = new LedgerLink(client, view, federation, control);
     link.onFailure(metrics::ledgerFailed);
@@ -272,6 +324,10 @@ final class FederationServices implements AutoCloseable {
       monitor.close();
       monitor = null;
     }
+    if (sweeper != null) {
+      sweeper.close();
+      sweeper = null;
+    }
   }
 
   @Override
@@ -286,6 +342,8 @@ final class FederationServices implements AutoCloseable {
       }
     }
     components.close();
+    clusters.close();
+    references.close();
     scheduler.shutdownNow();
     http.dispatcher().executorService().shutdown();
     http.connectionPool().evictAll();

@@ -1,10 +1,14 @@
 package dev.federated.worker;
 
 import com.codahale.metrics.MetricRegistry;
+import dev.federated.claimcheck.LargeData;
+import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionTls;
+import dev.federated.model.RegionTransport;
 import dev.federated.parsing.InvalidDocumentException;
 import dev.federated.parsing.Problem;
+import dev.federated.worker.cluster.RegionClusters;
 import dev.federated.worker.config.FederationFile;
 import dev.federated.worker.config.SecretResolver;
 import dev.federated.worker.tls.TlsFiles;
@@ -13,6 +17,7 @@ import io.temporal.worker.WorkerFactory;
 import io.temporal.worker.WorkerFactoryOptions;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -84,8 +89,8 @@ public final class FederationWorker implements AutoCloseable {
   }
 
   /**
-   * Makes sure that every secret and certificate is there that the roles need, before anything is
-   * started.
+   * Makes sure that every secret, certificate and profile is there that the roles need, and a store
+   * if outputs may be so large that they need one, before anything is started.
    *
    * @throws dev.federated.parsing.InvalidDocumentException naming each that is missing
    */
@@ -114,10 +119,37 @@ public final class FederationWorker implements AutoCloseable {
       } catch (InvalidDocumentException e) {
         problems.addAll(e.problems());
       }
+      problems.addAll(wrongProfiles(file.config(), roles, environment));
+    }
+    Problem outputs = OutputLimit.problem(file, LargeData.load(environment));
+    if (outputs != null) {
+      problems.add(outputs);
     }
     if (!problems.isEmpty()) {
       throw new InvalidDocumentException(List.copyOf(problems));
     }
+  }
+
+  /** What is wrong with the connections of a control worker to other clusters. */
+  private static List<Problem> wrongProfiles(
+      FederationConfig federation, WorkerRoles roles, Map<String, String> environment) {
+    List<Problem> problems = new ArrayList<>();
+    try (RegionClusters clusters = new RegionClusters(environment)) {
+      for (RegionConfig region : federation.regions()) {
+        boolean reached =
+            region.enabled()
+                && region.transport() == RegionTransport.CLUSTER
+                && !roles.regions().contains(region.name());
+        if (reached) {
+          try {
+            var unused = clusters.of(region);
+          } catch (InvalidDocumentException e) {
+            problems.addAll(e.problems());
+          }
+        }
+      }
+    }
+    return problems;
   }
 
   /** Whether the workers poll. */

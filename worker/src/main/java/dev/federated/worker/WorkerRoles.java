@@ -2,8 +2,10 @@ package dev.federated.worker;
 
 import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
+import dev.federated.model.RegionTransport;
 import io.temporal.common.WorkerDeploymentVersion;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,13 +34,26 @@ public record WorkerRoles(
     return new WorkerRoles(control, regions, new WorkerDeploymentVersion(name, buildId));
   }
 
-  /** Control worker and worker of every enabled region. */
+  /**
+   * Control worker and worker of every enabled region, whatever its transport: what a server for
+   * development needs.
+   */
   public static WorkerRoles all(FederationConfig federation) {
+    return new WorkerRoles(true, enabled(federation, region -> true));
+  }
+
+  /** Control worker and worker of every enabled region that has its workers in this namespace. */
+  public static WorkerRoles allHere(FederationConfig federation) {
     return new WorkerRoles(
-        true,
-        federation.regions().stream()
-            .filter(RegionConfig::enabled)
-            .map(RegionConfig::name)
-            .toList());
+        true, enabled(federation, region -> region.transport() == RegionTransport.TASK_QUEUE));
+  }
+
+  private static List<String> enabled(
+      FederationConfig federation, Predicate<RegionConfig> included) {
+    return federation.regions().stream()
+        .filter(RegionConfig::enabled)
+        .filter(included)
+        .map(RegionConfig::name)
+        .toList();
   }
 }

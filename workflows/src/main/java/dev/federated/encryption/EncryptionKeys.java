@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import javax.crypto.Mac;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +45,8 @@ public final class EncryptionKeys {
 
   private static final int LARGEST_FILE_BYTES = 64 * 1024;
   private static final String FILE = "file:";
+  private static final String MAC = "HmacSHA256";
+  private static final String MAC_PREFIX = "federated content address:";
 
   /** Short, because the id stands beside every payload, also in a summary of 400 bytes. */
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,39}");
@@ -169,6 +173,28 @@ public final class EncryptionKeys {
    */
   public DataConverter over(DataConverter converter) {
     return new CodecDataConverter(converter, List.of(new EncryptingCodec(this)), !isEmpty());
+  }
+
+  /**
+   * A name for content that only those can compute who have the key that encrypts: HMAC-SHA-256.
+   *
+   * @param digest the SHA-256 of the content
+   * @return 32 bytes
+   * @throws IllegalStateException if there are no keys
+   */
+  public byte[] mac(byte[] digest) {
+    if (keys.isEmpty()) {
+      throw new IllegalStateException("there are no keys to compute a name with");
+    }
+    try {
+      Mac mac = Mac.getInstance(MAC);
+      // Its own prefix, so that it is no name for anything else under this key.
+      mac.init(new SecretKeySpec(key(ids().iterator().next()).getEncoded(), MAC));
+      mac.update(MAC_PREFIX.getBytes(StandardCharsets.UTF_8));
+      return mac.doFinal(digest);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("every Java platform has HMAC-SHA-256", e);
+    }
   }
 
   SecretKey key(String id) {

@@ -18,10 +18,12 @@ import org.jspecify.annotations.Nullable;
  *     well before stages move back to it, and what soon means, 0 to 3600, default 30
  * @param panicMode whether stages still run when every region that they may run in is offline or
  *     has an open breaker, as if all were well; default false
- * @param maxOutputBytes largest result of one region or component in bytes, 1 to 1500000, default
- *     1048576
+ * @param maxOutputBytes largest result of one region or component in bytes, 1 to 67108864, and
+ *     without a store of large data to 1500000, default 1048576
  * @param secrets secrets that pipelines may name
  * @param outboundAllow private address ranges in CIDR form that {@code http_request} may reach
+ * @param referencesAllow addresses of directories that inputs may refer to; empty: references are
+ *     not looked for
  * @param components component types beyond the built-in ones that workers carry
  * @param reduceFunctions reduce functions beyond the built-in ones that workers carry
  * @param digest digest of the file, or of its content where there is no file; in every snapshot
@@ -38,6 +40,7 @@ public record FederationConfig(
     int maxOutputBytes,
     Map<String, NamedSecret> secrets,
     List<String> outboundAllow,
+    List<String> referencesAllow,
     List<String> components,
     List<String> reduceFunctions,
     String digest) {
@@ -47,10 +50,17 @@ public record FederationConfig(
   /** The largest result when the file gives none: 1 MiB. */
   public static final int DEFAULT_MAX_OUTPUT_BYTES = 1_048_576;
 
+  /** Largest max_output_bytes, where large parts of payloads go to a store: 64 MiB. */
+  public static final int MOST_OUTPUT_BYTES = 64 * 1024 * 1024;
+
+  /** Largest max_output_bytes where outputs go into histories. */
+  public static final int MOST_OUTPUT_BYTES_IN_HISTORY = 1_500_000;
+
   public FederationConfig {
     regions = List.copyOf(regions);
     secrets = Map.copyOf(secrets);
     outboundAllow = List.copyOf(outboundAllow);
+    referencesAllow = List.copyOf(referencesAllow);
     components = List.copyOf(components);
     reduceFunctions = List.copyOf(reduceFunctions);
   }
@@ -79,6 +89,7 @@ public record FederationConfig(
         maxOutputBytes,
         secrets,
         outboundAllow,
+        referencesAllow,
         components,
         reduceFunctions,
         itsDigest);
@@ -107,6 +118,7 @@ public record FederationConfig(
     private int maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES;
     private Map<String, NamedSecret> secrets = Map.of();
     private List<String> outboundAllow = List.of();
+    private List<String> referencesAllow = List.of();
     private List<String> components = List.of();
     private List<String> reduceFunctions = List.of();
     private String digest = "in-code";
@@ -179,6 +191,12 @@ public record FederationConfig(
       return this;
     }
 
+    /** Sets references_allow. */
+    public Builder referencesAllow(List<String> referencesAllow) {
+      this.referencesAllow = referencesAllow;
+      return this;
+    }
+
     /** Sets components. */
     public Builder components(List<String> components) {
       this.components = components;
@@ -211,6 +229,7 @@ public record FederationConfig(
           maxOutputBytes,
           secrets,
           outboundAllow,
+          referencesAllow,
           components,
           reduceFunctions,
           digest);

@@ -30,6 +30,12 @@ import org.jspecify.annotations.Nullable;
  *     to it while another region executes the same; null means {@link #honoursKey() by its kind}
  * @param allowPlaintext whether the key may go over plain HTTP to a host that is not loopback
  * @param tls certificates for the endpoint, or null for those of the platform
+ * @param transport how stages reach its workers, default by its task queue
+ * @param temporalProfile the profile of Temporal's configuration file that is the connection of a
+ *     control worker to the region's cluster; null unless the transport is {@link
+ *     RegionTransport#CLUSTER}
+ * @param nexusEndpoint the Nexus endpoint whose target is the region's queue in the region's
+ *     namespace; null unless the transport is {@link RegionTransport#NEXUS}
  */
 public record RegionConfig(
     String name,
@@ -49,7 +55,10 @@ public record RegionConfig(
     boolean enabled,
     @Nullable Boolean idempotency,
     boolean allowPlaintext,
-    @Nullable RegionTls tls) {
+    @Nullable RegionTls tls,
+    RegionTransport transport,
+    @Nullable String temporalProfile,
+    @Nullable String nexusEndpoint) {
   public RegionConfig {
     tags = List.copyOf(tags);
     egressCostPerGbTo = Collections.unmodifiableMap(new LinkedHashMap<>(egressCostPerGbTo));
@@ -89,7 +98,10 @@ public record RegionConfig(
         enabled,
         idempotency,
         allowPlaintext,
-        tls);
+        tls,
+        transport,
+        temporalProfile,
+        nexusEndpoint);
   }
 
   /** A region of that name with every default. */
@@ -117,6 +129,9 @@ public record RegionConfig(
     private @Nullable Boolean idempotency;
     private boolean allowPlaintext;
     private @Nullable RegionTls tls;
+    private RegionTransport transport = RegionTransport.TASK_QUEUE;
+    private @Nullable String temporalProfile;
+    private @Nullable String nexusEndpoint;
 
     private Builder(String name) {
       this.name = name;
@@ -224,6 +239,20 @@ public record RegionConfig(
       return this;
     }
 
+    /** Stages reach it in the Temporal cluster of that profile. */
+    public Builder inCluster(String profile) {
+      this.transport = RegionTransport.CLUSTER;
+      this.temporalProfile = profile;
+      return this;
+    }
+
+    /** Stages reach it in another namespace, by that Nexus endpoint. */
+    public Builder byNexus(String endpoint) {
+      this.transport = RegionTransport.NEXUS;
+      this.nexusEndpoint = endpoint;
+      return this;
+    }
+
     /** The region. */
     public RegionConfig build() {
       return new RegionConfig(
@@ -244,7 +273,10 @@ public record RegionConfig(
           enabled,
           idempotency,
           allowPlaintext,
-          tls);
+          tls,
+          transport,
+          temporalProfile,
+          nexusEndpoint);
     }
   }
 }

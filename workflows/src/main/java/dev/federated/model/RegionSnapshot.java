@@ -40,6 +40,8 @@ import org.jspecify.annotations.Nullable;
  * @param hedgeAfterMs the time after which an execution in it counts as slow, in milliseconds, for
  *     a stage that hedges after a percentile; null while too little is known of it
  * @param honoursKey true if it executes an idempotency key once only, for a stage that hedges
+ * @param nexusEndpoint the Nexus endpoint that reaches its workers in another namespace; null if
+ *     they are reached by its task queue
  */
 @WireRecord
 public record RegionSnapshot(
@@ -68,7 +70,8 @@ public record RegionSnapshot(
     @Nullable Double meanTokens,
     @Nullable Boolean comingBack,
     @Nullable Double hedgeAfterMs,
-    @Nullable Boolean honoursKey) {
+    @Nullable Boolean honoursKey,
+    @Nullable String nexusEndpoint) {
   public RegionSnapshot {
     egressCostPerGbTo =
         egressCostPerGbTo == null
@@ -122,6 +125,7 @@ public record RegionSnapshot(
     private @Nullable Boolean comingBack;
     private @Nullable Double hedgeAfterMs;
     private @Nullable Boolean honoursKey;
+    private @Nullable String nexusEndpoint;
 
     private Builder(String name) {
       this.name = name;
@@ -277,6 +281,12 @@ public record RegionSnapshot(
       return this;
     }
 
+    /** Sets nexusEndpoint, see {@link RegionSnapshot}. */
+    public Builder nexusEndpoint(@Nullable String nexusEndpoint) {
+      this.nexusEndpoint = nexusEndpoint;
+      return this;
+    }
+
     /** The snapshot. */
     public RegionSnapshot build() {
       return new RegionSnapshot(
@@ -305,7 +315,8 @@ public record RegionSnapshot(
           meanTokens,
           comingBack,
           hedgeAfterMs,
-          honoursKey);
+          honoursKey,
+          nexusEndpoint);
     }
   }
 }

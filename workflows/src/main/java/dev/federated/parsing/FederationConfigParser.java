@@ -11,6 +11,7 @@ import dev.federated.model.NamedSecret;
 import dev.federated.model.PartialFailurePolicy;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionTls;
+import dev.federated.model.RegionTransport;
 import dev.federated.model.SecretSource;
 import dev.federated.model.WireName;
 import java.net.URI;
@@ -22,13 +23,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a federation file that has been parsed as JSON or YAML. */
 public final class FederationConfigParser {
   private static final double LONGEST_SECONDS = 86_400;
-  private static final int MOST_OUTPUT_BYTES = 1_500_000;
   private static final int MOST_REGIONS = 10_000;
   private static final double LEAST_WEIGHT = 0.000001;
   private static final Pattern VARIABLE = Pattern.compile("\\$\\{[A-Za-z_][A-Za-z0-9_]*}");
@@ -110,10 +111,11 @@ public final class FederationConfigParser {
             root.integer(
                 "max_output_bytes",
                 1,
-                MOST_OUTPUT_BYTES,
+                FederationConfig.MOST_OUTPUT_BYTES,
                 FederationConfig.DEFAULT_MAX_OUTPUT_BYTES));
     federation.secrets(secrets(root));
     federation.outboundAllow(outboundAllow(root));
+    federation.referencesAllow(referencesAllow(root));
     federation.components(orEmpty(root.texts("components")));
     federation.reduceFunctions(reduceFunctions(root));
     root.finish();
@@ -162,11 +164,47 @@ public final class FederationConfigParser {
     region.egressCostPerGbTo(egressTo(object));
     region.enabled(object.bool("enabled", true));
     region.idempotency(object.has("idempotency") ? object.bool("idempotency", false) : null);
-    object.notYetSupported("transport", "namespace", "drained");
+    transport(object, region);
+    object.notYetSupported("namespace", "drained");
     object.finish();
     checkPlaintext(region.build(), object);
     checkTls(region.build(), object);
     return region.build();
+  }
+
+  private static void transport(StrictObject object, RegionConfig.Builder region) {
+    String name = object.text("transport");
+    RegionTransport transport =
+        name == null
+            ? RegionTransport.TASK_QUEUE
+            : WireName.find(RegionTransport.class, name).orElse(null);
+    if (transport == null) {
+      // Without its value, which may be a secret in the wrong place.
+      String names = String.join(", ", WireName.names(RegionTransport.class));
+      object.problems().add(object.pathOf("transport"), null, "unknown transport; valid: " + names);
+    }
+    place(object, "temporal_profile", RegionTransport.CLUSTER, transport, region::inCluster);
+    place(object, "nexus_endpoint", RegionTransport.NEXUS, transport, region::byNexus);
+  }
+
+  /** The key that says where the region is, with that transport and no other. */
+  private static void place(
+      StrictObject object,
+      String key,
+      RegionTransport needing,
+      @Nullable RegionTransport transport,
+      Consumer<String> into) {
+    String value = object.text(key);
+    String needed = "transport: " + needing.wireName();
+    if (transport == needing) {
+      if (!object.has(key)) {
+        object.problems().add(object.pathOf(key), null, "is required with " + needed);
+      } else if (value != null) {
+        into.accept(value);
+      }
+    } else if (transport != null && object.has(key)) {
+      object.problems().add(object.pathOf(key), null, "is for " + needed);
+    }
   }
 
   private static @Nullable RegionTls tls(StrictObject region) {
@@ -373,6 +411,26 @@ public final class FederationConfigParser {
       }
     }
     outbound.finish();
+    return allow;
+  }
+
+  private static List<String> referencesAllow(StrictObject root) {
+    StrictObject references = root.object("references");
+    if (references == null) {
+      return List.of();
+    }
+    List<String> allow = orEmpty(references.texts("allow"));
+    for (String prefix : allow) {
+      if (!ReferencePrefix.isValid(prefix)) {
+        references
+            .problems()
+            .add(
+                references.pathOf("allow"),
+                JsonNodeFactory.instance.textNode(prefix),
+                "has to be the address of a directory, such as https://data.example.com/orders/ or file:/srv/data/");
+      }
+    }
+    references.finish();
     return allow;
   }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionTls;
+import dev.federated.model.RegionTransport;
 import org.jspecify.annotations.Nullable;
 
 /** Writes a region as it stands in a federation file, without its key. */
@@ -45,6 +46,11 @@ public final class RegionConfigJson {
       put(files, "certificate", tls.certificate());
       put(files, "key", tls.key());
     }
+    if (region.transport() != RegionTransport.TASK_QUEUE) {
+      json.put("transport", region.transport().wireName());
+    }
+    put(json, "temporal_profile", region.temporalProfile());
+    put(json, "nexus_endpoint", region.nexusEndpoint());
     return json;
   }
 

@@ -22,14 +22,13 @@ final class PipelineResultSize {
    * The result itself if it fits. Otherwise a failed one with {@code PayloadTooLarge} that keeps
    * every stage that still fits, the output stages first, and names the others.
    */
-  static PipelineResult fit(PipelineResult result) {
+  static PipelineResult fit(PipelineResult result, PayloadSizes sizes) {
     long size = PayloadSizes.encoded(result);
-    if (size <= PayloadSizes.MAX_PAYLOAD_BYTES) {
+    int most = sizes.most(size);
+    if (size <= most) {
       return result;
     }
-    long room =
-        PayloadSizes.MAX_PAYLOAD_BYTES
-            - (long) REPORT_ENVELOPE_BYTES * (result.stages().size() + 5);
+    long room = most - (long) REPORT_ENVELOPE_BYTES * (result.stages().size() + 5);
     Map<String, StageReport> kept = new LinkedHashMap<>(result.stages());
     List<String> warnings = new ArrayList<>(result.warnings());
     Set<String> order = new LinkedHashSet<>(result.outputStages());
@@ -51,7 +50,7 @@ final class PipelineResultSize {
         RegionError.of(
             FailureType.PAYLOAD_TOO_LARGE,
             "the results of pipeline %s have %d bytes, at most %d fit in one result"
-                .formatted(result.pipelineId(), size, PayloadSizes.MAX_PAYLOAD_BYTES));
+                .formatted(result.pipelineId(), size, most));
     return new PipelineResult(
         result.pipelineId(),
         StageOutcome.FAILED,

@@ -64,7 +64,7 @@ final class PipelineRun implements TemplateScope {
   private final Aggregator aggregator;
   private final WorkflowInfo info = Workflow.getInfo();
   private final long startedAt = Workflow.currentTimeMillis();
-  private final PayloadSizes sizes = new PayloadSizes();
+  private final PayloadSizes sizes;
   private final Set<String> started = new LinkedHashSet<>();
   private final Set<String> running = new LinkedHashSet<>();
   private final Set<String> carried = new LinkedHashSet<>();
@@ -88,6 +88,7 @@ final class PipelineRun implements TemplateScope {
     this.pipeline = request.pipeline();
     this.input = request.input();
     this.world = world;
+    this.sizes = new PayloadSizes(world);
     this.aggregator = aggregator;
     this.redrive = request.redrive();
     this.budget = new PipelineBudget(request.pipeline().maxCost());
@@ -152,7 +153,7 @@ final class PipelineRun implements TemplateScope {
 
   /** The result as it is recorded, shown in Temporal's UI. */
   private PipelineResult closing(PipelineResult result) {
-    PipelineResult fitting = PipelineResultSize.fit(result);
+    PipelineResult fitting = PipelineResultSize.fit(result, sizes);
     RegionError error = fitting.error();
     show(fitting.outcome().wireName(), error == null ? "" : error.message());
     return fitting;
@@ -334,7 +335,7 @@ final class PipelineRun implements TemplateScope {
     } else {
       StageRequest child = mayPark(request) ? request.asChildOfPipeline() : request;
       long bytes = PayloadSizes.encoded(child);
-      if (bytes > PayloadSizes.MAX_PAYLOAD_BYTES) {
+      if (bytes > sizes.most(bytes)) {
         ended.add(new Ended(request.stageId(), () -> StageReport.failed(tooLarge(bytes), 0)));
         return;
       }
@@ -400,7 +401,7 @@ final class PipelineRun implements TemplateScope {
             info.getNamespace(), keyRoot.workflowId(), keyRoot.runId(), keyName(stage.id()));
     ComponentRequest request = new ComponentRequest(stage.id(), stage.type(), config, inputs, key);
     long bytes = PayloadSizes.encoded(request);
-    if (bytes > PayloadSizes.MAX_PAYLOAD_BYTES) {
+    if (bytes > sizes.most(bytes)) {
       fail(stage, tooLarge(bytes));
       return;
     }
@@ -489,11 +490,11 @@ final class PipelineRun implements TemplateScope {
     ended.add(new Ended(stage.id(), () -> StageReport.failed(error, 0)));
   }
 
-  private static RegionError tooLarge(long bytes) {
+  private RegionError tooLarge(long bytes) {
     return RegionError.of(
         FailureType.PAYLOAD_TOO_LARGE,
         "config and inputs have %d bytes, at most %d can be sent to a worker"
-            .formatted(bytes, PayloadSizes.MAX_PAYLOAD_BYTES));
+            .formatted(bytes, sizes.most(bytes)));
   }
 
   @Override

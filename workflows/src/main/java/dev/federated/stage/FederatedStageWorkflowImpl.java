@@ -30,7 +30,7 @@ public final class FederatedStageWorkflowImpl implements FederatedStageWorkflow 
 
   @Override
   public FederatedStageResult execute(StageRequest request) {
-    StageRun current = new StageRun(request, world, aggregator, new PayloadSizes());
+    StageRun current = new StageRun(request, world, aggregator, new PayloadSizes(world));
     run = current;
     FederatedStageResult result;
     try {

@@ -78,9 +78,9 @@ final class LateResults {
                     places.isEmpty() ? null : places,
                     false));
     long bytes = PayloadSizes.encoded(late);
-    if (bytes > PayloadSizes.MAX_PAYLOAD_BYTES) {
+    if (bytes > sizes.most(bytes)) {
       return "the request of workflow %s would have %d bytes, at most %d fit"
-          .formatted(workflowId, bytes, PayloadSizes.MAX_PAYLOAD_BYTES);
+          .formatted(workflowId, bytes, sizes.most(bytes));
     }
     sizes.reserve(bytes);
     ChildWorkflowStub child =

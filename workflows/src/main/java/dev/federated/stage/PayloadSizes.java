@@ -18,6 +18,15 @@ public final class PayloadSizes {
   public static final int MAX_PAYLOAD_BYTES = 2_000_000;
 
   /**
+   * Largest payload in bytes where its large parts go to a store: 64 MiB. What limits it is the
+   * memory of the workers and the time of a workflow task.
+   */
+  public static final int MAX_STORED_PAYLOAD_BYTES = 64 * 1024 * 1024;
+
+  /** Where histories from before large data end. */
+  private static final String LARGE_DATA = "large-data";
+
+  /**
    * Most bytes of commands in one workflow task, half of the 4 MiB that a gRPC message to the
    * server may have.
    */
@@ -25,8 +34,39 @@ public final class PayloadSizes {
 
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
+  private final World world;
+  private int most;
   private long task = -1;
   private long bytesInTask;
+
+  /**
+   * For one workflow run.
+   *
+   * @param world tells how large a payload its worker can hand over
+   */
+  public PayloadSizes(World world) {
+    this.world = world;
+  }
+
+  /**
+   * The most bytes that a payload of this run may have: {@link #MAX_PAYLOAD_BYTES}, or what the
+   * worker said when the first payload of the run was larger than that. The answer is recorded.
+   *
+   * @param bytes of a payload that is to be handed over
+   */
+  public int most(long bytes) {
+    if (bytes <= MAX_PAYLOAD_BYTES) {
+      return MAX_PAYLOAD_BYTES;
+    }
+    if (most == 0) {
+      int version = Workflow.getVersion(LARGE_DATA, Workflow.DEFAULT_VERSION, 1);
+      most =
+          version == Workflow.DEFAULT_VERSION
+              ? MAX_PAYLOAD_BYTES
+              : Workflow.sideEffect(Integer.class, world::largestPayloadBytes);
+    }
+    return most;
+  }
 
   /**
    * The size of a value as JSON, in bytes.
@@ -64,7 +104,8 @@ public final class PayloadSizes {
   /**
    * Makes room for a command in the current workflow task: where it would not fit beside those that
    * are already in it, waits for a later task by the shortest timer. Stages that wait at once may
-   * wake up in the same task, so each looks again.
+   * wake up in the same task, so each looks again. What goes to a store counts in full: it takes
+   * the time of the task, which is limited as well.
    */
   public void reserve(long bytes) {
     while (currentTask() + bytes > MAX_TASK_BYTES && bytesInTask > 0) {

@@ -12,12 +12,24 @@ import org.jspecify.annotations.Nullable;
  * @param latencyMs time of the last execution in milliseconds
  * @param httpStatus the status that the region answered, or null
  * @param retryAfter seconds after which the region asked to be called again, or null if it did not
+ * @param workerLost true if it ended because the worker stopped answering, where another workflow
+ *     tells of it; null means no
  */
 @WireRecord
 public record RemoteFailure(
-    int attempts, long latencyMs, @Nullable Integer httpStatus, @Nullable Long retryAfter) {
+    int attempts,
+    long latencyMs,
+    @Nullable Integer httpStatus,
+    @Nullable Long retryAfter,
+    @Nullable Boolean workerLost) {
   /** Of a region that did not say when to call it again. */
   public RemoteFailure(int attempts, long latencyMs, @Nullable Integer httpStatus) {
     this(attempts, latencyMs, httpStatus, null);
+  }
+
+  /** Of a worker that answered. */
+  public RemoteFailure(
+      int attempts, long latencyMs, @Nullable Integer httpStatus, @Nullable Long retryAfter) {
+    this(attempts, latencyMs, httpStatus, retryAfter, null);
   }
 }

@@ -67,6 +67,29 @@ record RemoteOutcome(
         FailureType.COMPONENT_FAILED, "the execution in %s failed: %s".formatted(region, message));
   }
 
+  /**
+   * The failure of a workflow that executes for another one, which that one classifies as this.
+   *
+   * @throws IllegalStateException if nothing failed
+   */
+  ApplicationFailure toFailure() {
+    if (error == null) {
+      throw new IllegalStateException("an execution that succeeded has no failure");
+    }
+    return ApplicationFailure.newBuilder()
+        .setType(error.type().wireName())
+        .setMessage(error.message())
+        .setNonRetryable(!error.retryable())
+        .setDetails(
+            new RemoteFailure(
+                attempts,
+                latencyMs,
+                error.httpStatus(),
+                error.retryAfter(),
+                workerLost ? true : null))
+        .build();
+  }
+
   private static RemoteOutcome application(String region, ApplicationFailure failure) {
     FailureType type =
         WireName.find(FailureType.class, failure.getType()).orElse(FailureType.COMPONENT_FAILED);
@@ -79,7 +102,12 @@ record RemoteOutcome(
     RegionError error =
         new RegionError(
             type, message, !failure.isNonRetryable(), detail.httpStatus(), detail.retryAfter());
-    return new RemoteOutcome(null, error, detail.attempts(), detail.latencyMs(), false);
+    return new RemoteOutcome(
+        null,
+        error,
+        detail.attempts(),
+        detail.latencyMs(),
+        Boolean.TRUE.equals(detail.workerLost()));
   }
 
   /** The detail of a failure or heartbeat; null if there is none or it is somebody else's. */

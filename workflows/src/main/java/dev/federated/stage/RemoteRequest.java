@@ -28,4 +28,27 @@ public record RemoteRequest(
     String idempotencyKey,
     int maxOutputBytes,
     CircuitBreakerConfig circuitBreaker,
-    @Nullable String share) {}
+    @Nullable String share) {
+
+  /** The same with other inputs. */
+  public RemoteRequest withInputs(JsonNode others) {
+    return new RemoteRequest(
+        region,
+        stageId,
+        type,
+        config,
+        others,
+        idempotencyKey,
+        maxOutputBytes,
+        circuitBreaker,
+        share);
+  }
+
+  /** The same with a result of at most that many bytes, if more were allowed. */
+  public RemoteRequest outputUpTo(int bytes) {
+    return maxOutputBytes <= bytes
+        ? this
+        : new RemoteRequest(
+            region, stageId, type, config, inputs, idempotencyKey, bytes, circuitBreaker, share);
+  }
+}

@@ -20,9 +20,10 @@ final class ResultSize {
    * The result itself if it fits. Otherwise a failed one with {@code PayloadTooLarge} that keeps,
    * in region order, every output that still fits and names the others.
    */
-  static FederatedStageResult fit(FederatedStageResult result) {
+  static FederatedStageResult fit(FederatedStageResult result, PayloadSizes sizes) {
     long size = PayloadSizes.encoded(result);
-    if (size <= PayloadSizes.MAX_PAYLOAD_BYTES) {
+    int most = sizes.most(size);
+    if (size <= most) {
       return result;
     }
     long outputs = 0;
@@ -31,7 +32,7 @@ final class ResultSize {
     }
     long aggregate =
         result.recordedAggregate() == null ? 0 : PayloadSizes.encoded(result.recordedAggregate());
-    long room = PayloadSizes.MAX_PAYLOAD_BYTES - (size - outputs - aggregate);
+    long room = most - (size - outputs - aggregate);
     Map<String, RegionResult> kept = new LinkedHashMap<>();
     List<String> warnings = new ArrayList<>(result.warnings());
     for (RegionResult region : result.regionResults().values()) {
@@ -51,7 +52,7 @@ final class ResultSize {
         RegionError.of(
             FailureType.PAYLOAD_TOO_LARGE,
             "the outputs of stage %s have %d bytes, at most %d fit in one result; aggregate less or"
-                    .formatted(result.stageId(), outputs, PayloadSizes.MAX_PAYLOAD_BYTES)
+                    .formatted(result.stageId(), outputs, most)
                 + " return references");
     return new FederatedStageResult(
             result.stageId(),

@@ -35,6 +35,7 @@ final class StageRecord {
   private final FederatedStageConfig config;
   private final Aggregator aggregator;
   private final WorkflowInfo info;
+  private final PayloadSizes sizes;
   private final List<StageDecision> interventions = new ArrayList<>();
   private final Set<String> withoutPrice = new LinkedHashSet<>();
   private final List<String> warnings = new ArrayList<>();
@@ -49,7 +50,8 @@ final class StageRecord {
       Aggregator aggregator,
       AggregationStrategy aggregation,
       PartialFailurePolicy policy,
-      WorkflowInfo info) {
+      WorkflowInfo info,
+      PayloadSizes sizes) {
     this.request = request;
     this.config = request.federation();
     this.aggregator = aggregator;
@@ -57,6 +59,7 @@ final class StageRecord {
     this.policy = policy;
     this.minRegions = config.minRegions();
     this.info = info;
+    this.sizes = sizes;
   }
 
   /** The aggregation that applies now. */
@@ -253,7 +256,8 @@ final class StageRecord {
             redrive == null ? null : redrive.workflowId(),
             redrive == null ? null : redrive.keyRoot(),
             interventions.isEmpty() ? null : interventions,
-            redrive == null ? null : carried(redrive)));
+            redrive == null ? null : carried(redrive)),
+        sizes);
   }
 
   private static @Nullable List<String> carried(Redrive redrive) {

@@ -24,7 +24,6 @@ import dev.federated.routing.ExecutionCosts;
 import dev.federated.routing.Partition;
 import dev.federated.routing.RegionSelector;
 import io.temporal.failure.CanceledFailure;
-import io.temporal.workflow.ActivityStub;
 import io.temporal.workflow.CancellationScope;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInfo;
@@ -83,6 +82,7 @@ public final class StageRun {
   private final GracePeriod grace;
   private final @Nullable WaveGate wave;
   private final LateResults late;
+  private final NexusOperations operations = new NexusOperations();
   private boolean fallbackTaken;
 
   /** The region that a wave was last in, until the next one was let through. */
@@ -142,7 +142,7 @@ public final class StageRun {
     this.config = request.federation();
     this.world = world;
     this.sizes = sizes;
-    this.attempts = new AttemptPolicy(config, request.stageId());
+    this.attempts = new AttemptPolicy(config);
     this.runKey = info.getRunId() + "/" + request.stageId();
     Redrive redrive = request.redrive();
     this.keyRoot =
@@ -157,7 +157,7 @@ public final class StageRun {
     this.costs = new ExecutionCosts(config, snapshot);
     this.budget = new CostBudget(config.maxCost(), costs);
     this.hedging = new Hedging(config, snapshot, decision, regions::get);
-    this.record = new StageRecord(request, aggregator, aggregation(), policy(), info);
+    this.record = new StageRecord(request, aggregator, aggregation(), policy(), info, sizes);
     this.parking = new Parking(request, this::known);
     this.inputs = new ShareInputs(request);
     this.startCondition = new StartCondition(config.quorumOrDefault().requireAvailable(), decision);
@@ -196,6 +196,7 @@ public final class StageRun {
    */
   public FederatedStageResult run() {
     FederatedStageResult result = execute();
+    operations.awaitEnds();
     showResult(result);
     parking.ended();
     tellHedges();
@@ -249,6 +250,7 @@ public final class StageRun {
     } catch (CanceledFailure e) {
       cancelRunning("the stage was cancelled");
       tellHedges();
+      operations.awaitEnds();
       throw e;
     }
   }
@@ -325,7 +327,7 @@ public final class StageRun {
     }
     List<String> inOrder =
         result.regionResults().keySet().stream().filter(missing::contains).toList();
-    return ResultSize.fit(result.missing(inOrder, lateWorkflowId));
+    return ResultSize.fit(result.missing(inOrder, lateWorkflowId), sizes);
   }
 
   /** With too few regions to start, those that are not there count as failed. */
@@ -397,6 +399,8 @@ public final class StageRun {
     }
     leaveOut(reason);
     if (config.quorumOrDefault().onLateResult() == LateResultPolicy.APPEND) {
+      // Otherwise it would attach to executions that are about to be cancelled.
+      operations.awaitEnds();
       String problem = late.carryOn(info, keyRoot, carriedOn, places);
       if (problem == null) {
         lateWorkflowId = late.workflowId();
@@ -566,12 +570,13 @@ public final class StageRun {
   /** Why what a share is executed with cannot be sent to a region, or null. */
   private @Nullable RegionError tooLarge(RegionRun share) {
     long bytes = inputs.bytes(share);
-    return bytes <= PayloadSizes.MAX_PAYLOAD_BYTES
+    int most = sizes.most(bytes);
+    return bytes <= most
         ? null
         : RegionError.of(
             FailureType.PAYLOAD_TOO_LARGE,
             "config and inputs have %d bytes, at most %d can be sent to a region"
-                .formatted(bytes, PayloadSizes.MAX_PAYLOAD_BYTES));
+                .formatted(bytes, most));
   }
 
   /** Makes a share of each region that the strategy selects. */
@@ -925,12 +930,14 @@ public final class StageRun {
             snapshot.maxOutputBytes(),
             snapshot.circuitBreaker(),
             share.region());
-    ActivityStub stub =
-        Workflow.newUntypedActivityStub(
-            attempts.options(region, known, maxAttempts, remainingMs(share)));
+    RegionCall call =
+        new RegionCall(
+            new RegionExecution(remote, attempts.limits(known, maxAttempts, remainingMs(share))),
+            known == null ? null : known.nexusEndpoint(),
+            operations);
     return Workflow.newCancellationScope(
         () ->
-            stub.executeAsync(RemoteExecuteActivity.REMOTE_EXECUTE, RemoteResponse.class, remote)
+            call.execute()
                 .handle(
                     (response, failure) -> {
                       answered.accept(response, failure);

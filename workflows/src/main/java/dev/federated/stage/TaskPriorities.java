@@ -9,6 +9,19 @@ import org.jspecify.annotations.Nullable;
 public final class TaskPriorities {
   private TaskPriorities() {}
 
+  /** The same in the words of a stage, or null if it is what the server does by itself. */
+  public static @Nullable TaskPriority of(@Nullable Priority priority) {
+    if (priority == null) {
+      return null;
+    }
+    TaskPriority same =
+        new TaskPriority(
+            priority.getPriorityKey() == 0 ? null : priority.getPriorityKey(),
+            priority.getFairnessKey(),
+            priority.getFairnessWeight() == 0 ? null : (double) priority.getFairnessWeight());
+    return same.equals(TaskPriority.NONE) ? null : same;
+  }
+
   /** Gives an activity that priority; null leaves it as it is. */
   public static ActivityOptions.Builder apply(
       @Nullable TaskPriority priority, ActivityOptions.Builder options) {

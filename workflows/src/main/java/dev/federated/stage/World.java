@@ -92,4 +92,13 @@ public interface World {
    * known. Read inside a side effect, when a task waited in the queue for too long.
    */
   @Nullable Boolean polled(String region);
+
+  /**
+   * The most bytes of JSON that a payload of this worker may have: {@link
+   * PayloadSizes#MAX_STORED_PAYLOAD_BYTES} where large parts go to a store. Read inside a side
+   * effect, for the first larger payload of a run.
+   */
+  default int largestPayloadBytes() {
+    return PayloadSizes.MAX_PAYLOAD_BYTES;
+  }
 }

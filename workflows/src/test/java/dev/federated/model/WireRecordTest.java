@@ -314,6 +314,7 @@ class WireRecordTest {
         .meanTokens(0.5)
         .hedgeAfterMs(0.5)
         .honoursKey(true)
+        .nexusEndpoint("eu")
         .build();
   }
 

@@ -15,6 +15,7 @@ import dev.federated.model.NamedSecret;
 import dev.federated.model.PartialFailurePolicy;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionTls;
+import dev.federated.model.RegionTransport;
 import dev.federated.model.SecretSource;
 import java.net.URI;
 import java.util.List;
@@ -151,7 +152,12 @@ class FederationConfigParserTest {
         "health_check_interval_seconds: 3601",
         "health_check_interval_seconds: NaN",
         "max_output_bytes: 0",
-        "max_output_bytes: 1500001",
+        "references: {allow: ['https://data.example.com/orders']}",
+        "references: {allow: ['https://user:key@data.example.com/']}",
+        "references: {allow: ['https://data.example.com/a/../']}",
+        "references: {allow: ['file://host/srv/']}",
+        "references: {allow: ['/srv/data/']}",
+        "max_output_bytes: 67108865",
         "max_output_bytes: '1MB'",
         "max_output_bytes: 1.5",
         "components: 'a'",
@@ -467,6 +473,38 @@ class FederationConfigParserTest {
         .isEqualTo("regions[0].egress_cost_per_gb_to.us");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "transport: 'cluster' | temporal_profile | is required with transport: cluster",
+        "temporal_profile: 'eu' | temporal_profile | is for transport: cluster",
+        "transport: 'nexus' | nexus_endpoint | is required with transport: nexus",
+        "nexus_endpoint: 'eu' | nexus_endpoint | is for transport: nexus",
+        "transport: 'cluster', temporal_profile: 'eu', nexus_endpoint: 'eu' | nexus_endpoint | is for transport: nexus",
+      })
+  void aTransportThatLacksItsPlaceOrHasThatOfAnotherIsRefused(
+      String keys, String at, String message) {
+    Problem problem = problemOf("{regions: [{name: 'eu', " + keys + "}]}");
+
+    assertThat(problem.path()).isEqualTo("regions[0]." + at);
+    assertThat(problem.message()).contains(message);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "name: 'eu'",
+        "name: 'eu', transport: 'cluster', temporal_profile: 'the eu'",
+        "name: 'eu', transport: 'nexus', nexus_endpoint: 'to-eu'",
+      })
+  void aTransportSurvivesWritingAndReading(String text) {
+    RegionConfig region = federation("{regions: [{" + text + "}]}").regions().get(0);
+
+    assertThat(FederationConfigParser.region(RegionConfigJson.of(region), "a ledger"))
+        .isEqualTo(region);
+  }
+
   @Test
   void defaultsAreThoseOfTheDesign() {
     FederationConfig federation = federation("{regions: [{name: 'us'}]}");
@@ -476,8 +514,27 @@ class FederationConfigParserTest {
             new FederationConfig(
                 List.of(
                     new RegionConfig(
-                        "us", null, null, 100, 1, 10, 300, List.of(), null, null, null, null, null,
-                        Map.of(), true, null, false, null)),
+                        "us",
+                        null,
+                        null,
+                        100,
+                        1,
+                        10,
+                        300,
+                        List.of(),
+                        null,
+                        null,
+                        null,
+                        null,
+                        null,
+                        Map.of(),
+                        true,
+                        null,
+                        false,
+                        null,
+                        RegionTransport.TASK_QUEUE,
+                        null,
+                        null)),
                 null,
                 null,
                 null,
@@ -487,6 +544,7 @@ class FederationConfigParserTest {
                 false,
                 1_048_576,
                 Map.of(),
+                List.of(),
                 List.of(),
                 List.of(),
                 List.of(),
@@ -503,7 +561,8 @@ class FederationConfigParserTest {
                 + " longitude: -122.4194, cost_per_execution: 0, cost_per_token: 0.00001,"
                 + " egress_cost_per_gb: 0.09, egress_cost_per_gb_to: {us-east-1: 0},"
                 + " tls: {ca: 'ca.pem', certificate: 'us.pem', key: 'us.key'},"
-                + " enabled: false, idempotency: true, allow_plaintext: true}],"
+                + " enabled: false, idempotency: true, allow_plaintext: true,"
+                + " transport: 'Cluster', temporal_profile: 'us'}],"
                 + " default_strategy: 'NEAREST', default_aggregation: 'Vote',"
                 + " default_on_partial_failure: 'wait',"
                 + " health_check_interval_seconds: 0.1,"
@@ -511,7 +570,9 @@ class FederationConfigParserTest {
                 + " stabilization_seconds: 0, panic_mode: true,"
                 + " max_output_bytes: 1500000,"
                 + " secrets: {warehouse: {value: 'file:/run/dsn', components: ['database_write']}},"
-                + " outbound: {allow: ['10.0.0.0/8']}, components: ['my_model'],"
+                + " outbound: {allow: ['10.0.0.0/8']},"
+                + " references: {allow: ['https://data.example.com/orders/', 'file:/srv/']},"
+                + " components: ['my_model'],"
                 + " reduce_functions: ['median']}");
 
     assertThat(federation)
@@ -536,7 +597,10 @@ class FederationConfigParserTest {
                         false,
                         true,
                         true,
-                        new RegionTls("ca.pem", "us.pem", "us.key"))),
+                        new RegionTls("ca.pem", "us.pem", "us.key"),
+                        RegionTransport.CLUSTER,
+                        "us",
+                        null)),
                 FederationStrategy.NEAREST,
                 AggregationStrategy.MAJORITY,
                 PartialFailurePolicy.WAIT,
@@ -551,6 +615,7 @@ class FederationConfigParserTest {
                         new SecretSource(SecretSource.Kind.FILE, "/run/dsn"),
                         List.of("database_write"))),
                 List.of("10.0.0.0/8"),
+                List.of("https://data.example.com/orders/", "file:/srv/"),
                 List.of("my_model"),
                 List.of("median"),
                 "digest"));

@@ -282,6 +282,7 @@ class RegionSelectorPropertyTest {
         region.meanTokens(),
         region.comingBack(),
         region.hedgeAfterMs(),
-        region.honoursKey());
+        region.honoursKey(),
+        region.nexusEndpoint());
   }
 }

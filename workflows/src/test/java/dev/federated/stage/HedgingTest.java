@@ -18,18 +18,26 @@ import dev.federated.model.FederationStrategy;
 import dev.federated.model.Hedge;
 import dev.federated.model.HedgeOutcome;
 import dev.federated.model.HedgedExecution;
+import dev.federated.model.KeyRoot;
+import dev.federated.model.PartialFailurePolicy;
+import dev.federated.model.Redrive;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionResult;
 import dev.federated.model.RegionStatus;
 import dev.federated.model.StageOutcome;
+import dev.federated.model.StageRequest;
 import io.temporal.api.enums.v1.EventType;
 import io.temporal.api.history.v1.HistoryEvent;
 import io.temporal.client.WorkflowFailedException;
+import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowStub;
 import java.net.URI;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -458,5 +466,77 @@ class HedgingTest {
     assertThat(result.winner()).isEqualTo("a");
     assertThat(result.regionResults().get("a").executedIn()).isEqualTo("b");
     assertThat(result.regionResults().get("b").status()).isEqualTo(RegionStatus.CANCELLED);
+  }
+
+  /** A share that failed with its hedge parks; the retry is one share again and may be hedged. */
+  @Test
+  void aParkedShareWhoseHedgeFailedTooIsRetriedAndHedgedAgain() throws Exception {
+    AtomicBoolean down = new AtomicBoolean(true);
+    regions
+        .region(
+            "a", request -> (down.get() ? whenHedged(unavailable()) : hangs(told)).apply(request))
+        .region("b", hedge(request -> (down.get() ? unavailable() : answers("2")).apply(request)))
+        .start();
+    WorkflowStub stub =
+        regions.startStage(
+            single("a", "b").maxRetries(1).onPartialFailure(PartialFailurePolicy.WAIT), "{}");
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> stub.query("standing", ParkedStage.class).parked());
+    assertThat(regions.callsOf("a")).isEqualTo(1);
+    assertThat(regions.callsOf("b")).isEqualTo(1);
+    down.set(false);
+
+    stub.update("decide", ParkedStage.class, StageDecision.retry(List.of("a")));
+    FederatedStageResult result = ScriptedRegions.result(stub);
+
+    RegionResult share = result.regionResults().get("a");
+    assertThat(told.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(result.outcome()).isEqualTo(StageOutcome.SUCCEEDED);
+    assertThat(share.executedIn()).isEqualTo("b");
+    assertThat(result.aggregated()).isEqualTo(json("[2]"));
+    assertThat(regions.callsOf("a")).isEqualTo(2);
+    assertThat(regions.callsOf("b")).isEqualTo(2);
+    assertThat(share.attempts()).isEqualTo(4);
+  }
+
+  /** What ran side by side before is one share for a redrive, under the key that both had. */
+  @Test
+  void aRedriveRunsAShareThatFailedWithItsHedgeUnderTheSameKey() {
+    AtomicBoolean down = new AtomicBoolean(true);
+    regions
+        .region(
+            "a", request -> (down.get() ? whenHedged(unavailable()) : answers("1")).apply(request))
+        .region("b", hedge(unavailable()))
+        .start();
+    FederatedStageConfig.Builder block = single("a", "b").maxRetries(1);
+    FederatedStageResult first = regions.run(block);
+    assertThat(first.outcome()).isEqualTo(StageOutcome.FAILED);
+    down.set(false);
+
+    WorkflowStub stub =
+        regions
+            .client()
+            .newUntypedWorkflowStub(
+                FederatedStageWorkflow.TYPE,
+                WorkflowOptions.newBuilder().setTaskQueue(FederatedQueues.CONTROL).build());
+    stub.start(
+        new StageRequest("process", "transformer", json("{}"), json("{}"), block.build())
+            .redriving(
+                new Redrive(
+                    first.workflowId(),
+                    first.runId(),
+                    new KeyRoot(first.workflowId(), first.runId()),
+                    first.regionResults(),
+                    Map.of(),
+                    false)));
+    FederatedStageResult second = ScriptedRegions.result(stub);
+
+    assertThat(second.outcome()).isEqualTo(StageOutcome.SUCCEEDED);
+    assertThat(second.regionResults().get("a").executedIn()).isEqualTo("a");
+    assertThat(regions.requests).hasSize(3);
+    assertThat(regions.requests)
+        .extracting(RemoteRequest::idempotencyKey)
+        .containsOnly(regions.requests.get(0).idempotencyKey());
   }
 }

@@ -259,6 +259,34 @@ class ReplayTest {
               stage(FederationStrategy.PARALLEL, "us", "eu"));
         });
     all.put(
+        "nexus-hop",
+        regions ->
+            run(
+                regions
+                    .region(
+                        RegionConfig.builder("us").byNexus("to-us"),
+                        refuses(FailureType.REGION_REJECTED, 401))
+                    .region(RegionConfig.builder("eu").byNexus("to-eu"), answers("{\"eu\":1}"))
+                    .region("ap", answers("{\"ap\":1}"))
+                    .start(),
+                "nexus-hop",
+                stage(FederationStrategy.PARALLEL, "us", "eu").fallbackRegion("ap")));
+    all.put(
+        "nexus-first",
+        regions -> {
+          CountDownLatch cancelled = new CountDownLatch(1);
+          regions
+              .region(RegionConfig.builder("us").byNexus("to-us"), hangs(cancelled))
+              .region(RegionConfig.builder("eu").byNexus("to-eu"), answers("2"))
+              .start();
+          run(
+              regions,
+              "nexus-first",
+              stage(FederationStrategy.PARALLEL, "us", "eu")
+                  .aggregation(AggregationStrategy.FIRST));
+          Awaitility.await().until(() -> cancelled.getCount() == 0);
+        });
+    all.put(
         "hedge-not-needed",
         regions ->
             run(

@@ -78,6 +78,9 @@ final class Replayer implements AutoCloseable {
         var activity = event.getActivityTaskScheduledEventAttributes();
         recorded.add(
             activity.getActivityType().getName() + " " + activity.getTaskQueue().getName());
+      } else if (event.hasNexusOperationScheduledEventAttributes()) {
+        var operation = event.getNexusOperationScheduledEventAttributes();
+        recorded.add(operation.getOperation() + " " + operation.getEndpoint());
       } else if (event.hasStartChildWorkflowExecutionInitiatedEventAttributes()) {
         var child = event.getStartChildWorkflowExecutionInitiatedEventAttributes();
         recorded.add(child.getWorkflowType().getName() + " " + child.getWorkflowId());
@@ -113,6 +116,13 @@ final class Replayer implements AutoCloseable {
     public <R> ActivityOutput<R> executeActivity(ActivityInput<R> input) {
       scheduled.add(input.getActivityName() + " " + input.getOptions().getTaskQueue());
       return super.executeActivity(input);
+    }
+
+    @Override
+    public <R> ExecuteNexusOperationOutput<R> executeNexusOperation(
+        ExecuteNexusOperationInput<R> input) {
+      scheduled.add(input.getOperation() + " " + input.getEndpoint());
+      return super.executeNexusOperation(input);
     }
 
     @Override

@@ -158,16 +158,24 @@ public final class ScriptedRegions implements AutoCloseable {
     behaviours.forEach(
         (region, behaviour) -> {
           calls.put(region, new AtomicInteger());
-          environment
-              .newWorker(FederatedQueues.ofRegion(region), REGION_WORKER)
-              .registerActivitiesImplementations(
-                  (RemoteExecuteActivity)
-                      request -> {
-                        calls.get(region).incrementAndGet();
-                        requests.add(request);
-                        return behaviours.get(region).apply(request);
-                      },
-                  (ProbeRegionActivity) this::health);
+          Worker worker = environment.newWorker(FederatedQueues.ofRegion(region), REGION_WORKER);
+          String endpoint = regions.get(region).nexusEndpoint();
+          if (endpoint != null) {
+            var unused =
+                environment.createNexusEndpoint(endpoint, FederatedQueues.ofRegion(region));
+            worker.registerNexusServiceImplementation(new FederatedRegionImpl());
+            worker.registerWorkflowImplementationTypes(
+                RegionExecutionWorkflowImpl.class, RegionProbeWorkflowImpl.class);
+            world.knows(region, known -> known.nexusEndpoint(endpoint));
+          }
+          worker.registerActivitiesImplementations(
+              (RemoteExecuteActivity)
+                  request -> {
+                    calls.get(region).incrementAndGet();
+                    requests.add(request);
+                    return behaviours.get(region).apply(request);
+                  },
+              (ProbeRegionActivity) this::health);
         });
     environment.start();
     return this;

@@ -14,13 +14,14 @@ import okhttp3.Dns;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which addresses http_request may reach: public ones, and whatever the federation file allows.
+ * Which addresses http_request and references may reach: public ones, and whatever the federation
+ * file allows.
  *
  * <p>The sockets check the address that they really connect to, so that it does not matter how it
  * was found: by name, as a literal in any notation, by a redirect, or by a name server that answers
  * differently the second time.
  */
-final class OutboundPolicy {
+public final class OutboundPolicy {
   /** Addresses that are not globally reachable, by the IANA IPv4 special-purpose registry. */
   private static final List<CidrRange> REFUSED_IPV4 =
       ranges(
@@ -50,7 +51,7 @@ final class OutboundPolicy {
   private final List<CidrRange> allowed;
 
   /** Allows those ranges beside the public addresses. */
-  OutboundPolicy(List<String> allowed) {
+  public OutboundPolicy(List<String> allowed) {
     this.allowed = allowed.stream().map(CidrRange::parse).toList();
   }
 
@@ -70,7 +71,7 @@ final class OutboundPolicy {
   }
 
   /** Names resolved by that resolver, without the addresses that may not be reached. */
-  Dns guard(Dns resolver) {
+  public Dns guard(Dns resolver) {
     return host -> {
       List<InetAddress> found = resolver.lookup(host);
       List<InetAddress> permitted = found.stream().filter(this::permits).toList();
@@ -82,12 +83,12 @@ final class OutboundPolicy {
   }
 
   /** Sockets that connect to nothing that may not be reached. */
-  SocketFactory sockets() {
+  public SocketFactory sockets() {
     return new GuardedSockets();
   }
 
   /** The refusal in a failure, or null if it was no refusal. */
-  static @Nullable Refused refusal(Throwable failure) {
+  public static @Nullable Refused refusal(Throwable failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       if (cause instanceof Refused refused) {
         return refused;
@@ -102,7 +103,7 @@ final class OutboundPolicy {
   }
 
   /** An address may not be reached. */
-  static final class Refused extends UnknownHostException {
+  public static final class Refused extends UnknownHostException {
     private static final long serialVersionUID = 1L;
 
     Refused(String host, InetAddress address) {

@@ -4,6 +4,7 @@ import dev.federated.activities.remote.RegionProber;
 import dev.federated.activities.remote.RegionProtocolClient;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
+import dev.federated.model.RegionTransport;
 import dev.federated.stage.FederatedQueues;
 import java.time.Duration;
 import java.util.HashSet;
@@ -153,7 +154,10 @@ public final class RegionMonitor implements AutoCloseable {
   }
 
   private void readQueue(String region) {
-    if (statisticsOff.get() || !reading.add(region)) {
+    Watched known = watched.get(region);
+    // The queue of a region in another namespace is not one of this namespace.
+    boolean elsewhere = known != null && known.region().transport() == RegionTransport.NEXUS;
+    if (elsewhere || statisticsOff.get() || !reading.add(region)) {
       return;
     }
     try {

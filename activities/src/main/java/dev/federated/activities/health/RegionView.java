@@ -31,6 +31,7 @@ import dev.federated.routing.Explanation;
 import dev.federated.routing.FederationSnapshots;
 import dev.federated.routing.RegionSelector;
 import dev.federated.stage.ExecutionEnd;
+import dev.federated.stage.PayloadSizes;
 import dev.federated.stage.World;
 import java.time.Clock;
 import java.time.Duration;
@@ -84,6 +85,7 @@ public final class RegionView implements World, RegionListener {
   private volatile Runnable news = () -> {};
   private volatile Runnable prioritized = () -> {};
   private volatile @Nullable FederationMetrics metrics;
+  private volatile int largestPayloadBytes = PayloadSizes.MAX_PAYLOAD_BYTES;
 
   /**
    * A view in which nothing is known yet.
@@ -113,6 +115,18 @@ public final class RegionView implements World, RegionListener {
         region,
         breakers.of(region.name(), file.circuitBreaker()),
         Duration.ofMillis((long) (file.stabilizationSeconds() * 1000)));
+  }
+
+  /**
+   * How large the payloads of this worker may be, in bytes of JSON; default what Temporal takes.
+   */
+  public void largestPayloadBytes(int bytes) {
+    this.largestPayloadBytes = bytes;
+  }
+
+  @Override
+  public int largestPayloadBytes() {
+    return largestPayloadBytes;
   }
 
   /** Who is asked to look at a region at once when an execution in it failed. Must not block. */
@@ -331,6 +345,7 @@ public final class RegionView implements World, RegionListener {
                       .enabled(region.enabled() ? null : false)
                       .circuit(state(region).circuit(now, trialLostAfter))
                       .maxConcurrent(region.maxConcurrent())
+                      .nexusEndpoint(nexusEndpoint(region))
                       .build())
           .candidates();
     }
@@ -347,6 +362,11 @@ public final class RegionView implements World, RegionListener {
       }
       return Explanation.of(stage, seen, this::executionLatency);
     }
+  }
+
+  /** How its workers are reached, unless they are in this process. */
+  private @Nullable String nexusEndpoint(RegionConfig region) {
+    return localWorkers.contains(region.name()) ? null : region.nexusEndpoint();
   }
 
   private @Nullable Double executionLatency(String region) {
@@ -424,6 +444,7 @@ public final class RegionView implements World, RegionListener {
     seen.meanTokens(tokensAreGuessed ? state.meanTokens() : null);
     CircuitState circuit = state.circuit(now, trialLostAfter);
     seen.circuit(circuit == CircuitState.CLOSED ? null : circuit);
+    seen.nexusEndpoint(nexusEndpoint(region));
     seen.online(Boolean.FALSE.equals(state.online()) ? false : null);
     seen.polled(Boolean.FALSE.equals(polled(state, now)) ? false : null);
     seen.comingBack((!strategy.replicated() && state.comingBack(now)) ? true : null);

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,21 +24,21 @@ final class Heartbeats implements AutoCloseable {
 
   private final ActivityExecutionContext context;
   private final Supplier<?> detail;
-  private final Runnable stop;
+  private final Consumer<ActivityCompletionException> stop;
   private final ScheduledFuture<?> schedule;
   private volatile @Nullable ActivityCompletionException end;
 
   /**
    * Beats now and from now on.
    *
-   * @param stop ends the work; called once at most
+   * @param stop ends the work and is told why; called once at most
    * @throws ActivityCompletionException if the activity is over before it began
    */
   Heartbeats(
       ActivityExecutionContext context,
       ScheduledExecutorService scheduler,
       Supplier<?> detail,
-      Runnable stop) {
+      Consumer<ActivityCompletionException> stop) {
     this.context = context;
     this.detail = detail;
     this.stop = stop;
@@ -60,7 +61,7 @@ final class Heartbeats implements AutoCloseable {
       context.heartbeat(detail.get());
     } catch (ActivityCompletionException e) {
       end = e;
-      stop.run();
+      stop.accept(e);
     } catch (RuntimeException e) {
       log.debug("A heartbeat failed and is tried again: {}", e.getClass().getName());
     }

@@ -15,6 +15,7 @@ public final class RegionCallException extends Exception {
   private final transient RegionError error;
   private final transient @Nullable Duration retryAfter;
   private final boolean workerStopped;
+  private boolean workerLost;
 
   RegionCallException(RegionError error, @Nullable Duration retryAfter) {
     this(error, retryAfter, false);
@@ -53,6 +54,17 @@ public final class RegionCallException extends Exception {
             "region %s: its worker was stopped during the call".formatted(region)),
         null,
         true);
+  }
+
+  /** The same where the region's worker stopped answering. */
+  RegionCallException workerLost() {
+    workerLost = true;
+    return this;
+  }
+
+  /** Whether the region's worker stopped answering, as its own cluster tells. */
+  boolean isWorkerLost() {
+    return workerLost;
   }
 
   /** Whether this says that the region is not well. */

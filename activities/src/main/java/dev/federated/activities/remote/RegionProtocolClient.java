@@ -16,6 +16,7 @@ import dev.federated.stage.RemoteResponse;
 import dev.federated.stage.TraceParent;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.ProtocolException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -147,7 +148,7 @@ public final class RegionProtocolClient {
             .readTimeout(Duration.ZERO)
             .writeTimeout(Duration.ZERO)
             .addInterceptor(new StaleConnections(DEAD_CONNECTION_NOTICE))
-            .addNetworkInterceptor(RegionProtocolClient::hideRetryAfter)
+            .addNetworkInterceptor(RegionProtocolClient::checkHeaders)
             .build();
     this.probes =
         http.newBuilder().connectionPool(new ConnectionPool(0, 1, TimeUnit.SECONDS)).build();
@@ -396,8 +397,13 @@ public final class RegionProtocolClient {
         : null;
   }
 
-  private static Response hideRetryAfter(Interceptor.Chain chain) throws IOException {
+  private static Response checkHeaders(Interceptor.Chain chain) throws IOException {
     Response response = chain.proceed(chain.request());
+    // OkHttp takes -1 for a length that is not told. Of less it would say that the caller is wrong,
+    // when the answer is read or closed.
+    if (response.body().contentLength() < -1) {
+      throw new ProtocolException("the answer has a negative Content-Length");
+    }
     String retryAfter = response.header("Retry-After");
     Response.Builder hidden = response.newBuilder().removeHeader(RETRY_AFTER);
     if (retryAfter != null) {

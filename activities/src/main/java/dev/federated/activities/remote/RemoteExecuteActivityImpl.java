@@ -1,7 +1,11 @@
 package dev.federated.activities.remote;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.federated.activities.metrics.FederationMetrics;
+import dev.federated.activities.reference.InputReferences;
+import dev.federated.activities.reference.ReferenceException;
 import dev.federated.model.FailureType;
+import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionError;
 import dev.federated.model.RegionStatus;
@@ -20,6 +24,7 @@ import io.temporal.client.ActivityCompletionException;
 import io.temporal.client.ActivityWorkerShutdownException;
 import io.temporal.failure.ApplicationFailure;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -42,6 +47,7 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
 
   private final RegionConfig region;
   private final @Nullable RegionProtocolClient client;
+  private final @Nullable RegionCluster cluster;
   private final LocalExecutor local;
   private final Redaction secrets;
   private final CircuitBreakers breakers;
@@ -49,10 +55,13 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
   private final RegionListener listener;
   private final FederationMetrics metrics;
   private final ScheduledExecutorService scheduler;
+  private final int maxOutputBytes;
+  private final InputReferences references;
 
   private RemoteExecuteActivityImpl(Builder builder) {
     this.region = builder.region;
     this.client = builder.client;
+    this.cluster = builder.cluster;
     this.local = builder.local;
     this.secrets = builder.secrets;
     this.breakers = builder.breakers;
@@ -60,6 +69,8 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     this.listener = builder.listener;
     this.metrics = builder.metrics;
     this.scheduler = builder.scheduler;
+    this.maxOutputBytes = builder.maxOutputBytes;
+    this.references = builder.references;
   }
 
   /**
@@ -80,7 +91,7 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
   @Override
   public RemoteResponse execute(RemoteRequest request) {
     try {
-      return attempt(request);
+      return attempt(request.outputUpTo(maxOutputBytes));
     } finally {
       TraceParent.forget();
     }
@@ -98,7 +109,8 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
                   .formatted(region.name(), request.region())),
           null,
           attempt - 1,
-          0);
+          0,
+          false);
     }
     RegionBreaker.Permit permit = breakers.of(region.name(), request.circuitBreaker()).tryCall();
     if (permit == null) {
@@ -110,7 +122,8 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
                   .formatted(region.name(), request.circuitBreaker().threshold())),
           null,
           attempt - 1,
-          0);
+          0,
+          false);
     }
     long start = System.nanoTime();
     metrics.executionStarted(region.name());
@@ -134,7 +147,8 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
         }
       }
       listener.called(region.name(), error, latencyMs);
-      ApplicationFailure failure = failure(error, e.retryAfter(), attempt, latencyMs);
+      ApplicationFailure failure =
+          failure(error, e.retryAfter(), attempt, latencyMs, e.isWorkerLost());
       failure.setStackTrace(e.getStackTrace());
       throw failure;
     } finally {
@@ -147,10 +161,16 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
       ActivityExecutionContext context, RemoteRequest request, int attempt, long start)
       throws RegionCallException {
     Duration timeout = timeout(context.getInfo());
-    Work work =
-        client == null
-            ? new LocalWork(request, timeout)
-            : new HttpWork(client.call(request, attempt, timeout));
+    Work work;
+    if (cluster != null) {
+      // Its worker there reads what the inputs refer to.
+      work = new ClusterWork(cluster, context, request, timeout);
+    } else {
+      work =
+          references.areIn(request.inputs())
+              ? new ReferencedWork(request, attempt, timeout)
+              : work(request, attempt, timeout);
+    }
     RemoteResponse answer;
     try (Heartbeats heartbeats =
         new Heartbeats(
@@ -169,6 +189,13 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     return response;
   }
 
+  private Work work(RemoteRequest request, int attempt, Duration timeout)
+      throws RegionCallException {
+    return client == null
+        ? new LocalWork(request, timeout)
+        : new HttpWork(client.call(request, attempt, timeout));
+  }
+
   /** The work's outcome, or what ended the activity from outside rather than what followed it. */
   private static RemoteResponse run(Work work, Heartbeats heartbeats) throws RegionCallException {
     try {
@@ -176,10 +203,6 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     } catch (RegionCallException e) {
       ActivityCompletionException end = heartbeats.end();
       if (end != null) {
-        // Any other end leaves the answer to the next attempt, which asks with the same key.
-        if (end instanceof ActivityCanceledException) {
-          work.withdraw();
-        }
         throw end;
       }
       throw e;
@@ -211,14 +234,23 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
   }
 
   private static ApplicationFailure failure(
-      RegionError error, @Nullable Duration retryAfter, int attempts, long latencyMs) {
+      RegionError error,
+      @Nullable Duration retryAfter,
+      int attempts,
+      long latencyMs,
+      boolean workerLost) {
     ApplicationFailure.Builder failure =
         ApplicationFailure.newBuilder()
             .setType(error.type().wireName())
             .setMessage(error.message())
             .setNonRetryable(!error.retryable())
             .setDetails(
-                new RemoteFailure(attempts, latencyMs, error.httpStatus(), error.retryAfter()));
+                new RemoteFailure(
+                    attempts,
+                    latencyMs,
+                    error.httpStatus(),
+                    error.retryAfter(),
+                    workerLost ? true : null));
     if (error.retryable() && retryAfter != null && !retryAfter.isZero()) {
       failure.setNextRetryDelay(retryAfter);
     }
@@ -230,13 +262,15 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
   }
 
   /** One execution that can be stopped from another thread. */
-  private interface Work {
+  interface Work {
     RemoteResponse run() throws RegionCallException;
 
     void stop();
 
-    /** Nobody wants the result: what goes on elsewhere is to end too. Does not block. */
-    void withdraw();
+    /** Stops it for that reason, where the reason matters. */
+    default void stop(ActivityCompletionException why) {
+      stop();
+    }
   }
 
   private record HttpWork(RegionProtocolClient.RegionCall call) implements Work {
@@ -250,9 +284,85 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
       call.cancel();
     }
 
+    /** Any other end leaves the answer to the next attempt, which asks with the same key. */
     @Override
-    public void withdraw() {
-      call.withdraw();
+    public void stop(ActivityCompletionException why) {
+      call.cancel();
+      if (why instanceof ActivityCanceledException) {
+        call.withdraw();
+      }
+    }
+  }
+
+  /** Reads what the inputs refer to on this thread, then works with it in the time that is left. */
+  private final class ReferencedWork implements Work {
+    private final RemoteRequest request;
+    private final int attempt;
+    private final long deadline;
+    private final Thread thread = Thread.currentThread();
+    private @Nullable Work work;
+    private boolean read;
+    private boolean stopped;
+
+    ReferencedWork(RemoteRequest request, int attempt, Duration timeout) {
+      this.request = request;
+      this.attempt = attempt;
+      this.deadline = System.nanoTime() + timeout.toNanos();
+    }
+
+    @Override
+    public RemoteResponse run() throws RegionCallException {
+      JsonNode inputs;
+      try {
+        inputs = references.resolve(request.inputs(), left());
+      } catch (ReferenceException e) {
+        var unused = next(null);
+        String message = "region %s: inputs: %s".formatted(region.name(), e.getMessage());
+        throw new RegionCallException(
+            new RegionError(FailureType.COMPONENT_FAILED, message, e.retryable(), null), null);
+      }
+      Work next = next(inputs);
+      if (next == null) {
+        throw RegionCallException.of(
+            FailureType.REGION_UNAVAILABLE,
+            "region %s: stopped while its inputs were read".formatted(region.name()),
+            null);
+      }
+      return next.run();
+    }
+
+    private Duration left() {
+      return Duration.ofNanos(Math.max(1_000_000, deadline - System.nanoTime()));
+    }
+
+    /** From here on the thread is not interrupted any more; null if there is nothing to do next. */
+    private synchronized @Nullable Work next(@Nullable JsonNode inputs) throws RegionCallException {
+      if (stopped) {
+        Thread.interrupted();
+        return null;
+      }
+      work = inputs == null ? null : work(request.withInputs(inputs), attempt, left());
+      read = true;
+      return work;
+    }
+
+    @Override
+    public synchronized void stop() {
+      stopped = true;
+      if (work != null) {
+        work.stop();
+      } else if (!read) {
+        thread.interrupt();
+      }
+    }
+
+    @Override
+    public synchronized void stop(ActivityCompletionException why) {
+      if (work == null) {
+        stop();
+      } else {
+        work.stop(why);
+      }
     }
   }
 
@@ -289,11 +399,6 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
         stopped = true;
         thread.interrupt();
       }
-    }
-
-    @Override
-    public void withdraw() {
-      // Everything ran on this thread.
     }
 
     private synchronized void late() {
@@ -354,6 +459,7 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     private final FederationMetrics metrics;
     private final ScheduledExecutorService scheduler;
     private @Nullable RegionProtocolClient client;
+    private @Nullable RegionCluster cluster;
     private LocalExecutor local =
         (request, timeout) -> {
           throw ApplicationFailure.newNonRetryableFailure(
@@ -364,6 +470,8 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     private Redaction secrets = Redaction.NONE;
     private @Nullable RegionProber prober;
     private RegionListener listener = RegionListener.NONE;
+    private InputReferences references = new InputReferences(List.of(), List.of());
+    private int maxOutputBytes = FederationConfig.MOST_OUTPUT_BYTES_IN_HISTORY;
 
     private Builder(
         RegionConfig region,
@@ -379,6 +487,12 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     /** Calls the region's endpoint; default null, for a region without one. */
     public Builder client(@Nullable RegionProtocolClient client) {
       this.client = client;
+      return this;
+    }
+
+    /** Executes everything in another Temporal cluster; default null, for a region of this one. */
+    public Builder cluster(@Nullable RegionCluster cluster) {
+      this.cluster = cluster;
       return this;
     }
 
@@ -400,6 +514,21 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
       return this;
     }
 
+    /**
+     * The most bytes of JSON that this worker can hand over as a result, whatever the stage allows;
+     * default 1500000.
+     */
+    public Builder maxOutputBytes(int maxOutputBytes) {
+      this.maxOutputBytes = maxOutputBytes;
+      return this;
+    }
+
+    /** Reads what inputs refer to; default: inputs stay as they are. */
+    public Builder references(InputReferences references) {
+      this.references = references;
+      return this;
+    }
+
     /** Learns how attempts ended; default nobody. */
     public Builder listener(RegionListener listener) {
       this.listener = listener;
@@ -412,7 +541,7 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
      * @throws IllegalStateException if the region has an endpoint and there is no client for it
      */
     public RemoteExecuteActivityImpl build() {
-      if (region.endpoint() != null && client == null) {
+      if (region.endpoint() != null && client == null && cluster == null) {
         throw new IllegalStateException(
             "region '%s' has an endpoint; give its client".formatted(region.name()));
       }

@@ -254,6 +254,26 @@ class RegionProtocolClientTest {
     assertThat(failure().type()).isEqualTo(FailureType.INVALID_REGION_RESPONSE);
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {200, 503})
+  void aNegativeContentLengthIsABrokenConnection(int status) {
+    for (int i = 0; i < 2; i++) {
+      server.enqueue(
+          new MockResponse.Builder()
+              .code(status)
+              .body("{}")
+              .setHeader("Content-Length", Long.MIN_VALUE)
+              .build());
+    }
+
+    RegionCallException failure = call(TIMEOUT);
+    RegionProbe probe = client.probe(TIMEOUT);
+
+    assertThat(failure.error().type()).isEqualTo(FailureType.REGION_UNAVAILABLE);
+    assertThat(failure.error().message()).contains("negative Content-Length");
+    assertThat(probe.healthy()).isFalse();
+  }
+
   @Test
   void halfAnAnswerIsABrokenConnection() {
     server.enqueue(

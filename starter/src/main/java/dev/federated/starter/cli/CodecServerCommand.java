@@ -1,8 +1,11 @@
 package dev.federated.starter.cli;
 
+import dev.federated.claimcheck.LargeData;
 import dev.federated.encryption.EncryptingCodec;
 import dev.federated.encryption.EncryptionKeys;
 import dev.federated.worker.codec.CodecServer;
+import io.temporal.payload.codec.ChainCodec;
+import io.temporal.payload.codec.PayloadCodec;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,12 +19,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** Decrypts payloads for Temporal's UI and command line until it is interrupted. */
+/** Decodes payloads for Temporal's UI and command line until it is interrupted. */
 @Command(
     name = "codec-server",
     description =
         "Decrypts payloads for Temporal's UI and command line with the keys of"
-            + " FEDERATION_ENCRYPTION_KEYS, until interrupted.",
+            + " FEDERATION_ENCRYPTION_KEYS and the store of FEDERATION_LARGE_DATA, until"
+            + " interrupted.",
     mixinStandardHelpOptions = true,
     versionProvider = Version.class)
 final class CodecServerCommand implements Callable<Integer> {
@@ -64,13 +68,16 @@ final class CodecServerCommand implements Callable<Integer> {
       throw CommandException.badInput("--port", "%d is not 0 to 65535".formatted(port));
     }
     EncryptionKeys keys = EncryptionKeys.load(context.environment());
-    if (keys.isEmpty()) {
+    LargeData largeData = LargeData.load(context.environment());
+    if (keys.isEmpty() && !largeData.isPresent()) {
       throw CommandException.badInput(
-          EncryptionKeys.VARIABLE, "is not set; there is nothing to decrypt with");
+          EncryptionKeys.VARIABLE,
+          "is not set, nor is %s; there is nothing to decode with".formatted(LargeData.VARIABLE));
     }
+    PayloadCodec codec = new ChainCodec(List.of(new EncryptingCodec(keys), largeData.codec(keys)));
     CountDownLatch stopped = new CountDownLatch(1);
     Interruption.Registration stop = context.interruption().onInterrupt(stopped::countDown);
-    try (CodecServer server = start(keys, token(context))) {
+    try (CodecServer server = start(codec, token(context))) {
       Ready ready = new Ready();
       ready.put("endpoint", server.uri().toString());
       ready.put("keys", String.join(",", keys.ids()));
@@ -95,9 +102,9 @@ final class CodecServerCommand implements Callable<Integer> {
     return token;
   }
 
-  private CodecServer start(EncryptionKeys keys, @Nullable String token) {
+  private CodecServer start(PayloadCodec codec, @Nullable String token) {
     try {
-      return CodecServer.start(host, port, new EncryptingCodec(keys), token, origins);
+      return CodecServer.start(host, port, codec, token, origins);
     } catch (IllegalArgumentException e) {
       throw CommandException.badInput(
           "--host",

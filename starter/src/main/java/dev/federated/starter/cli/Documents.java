@@ -3,6 +3,7 @@ package dev.federated.starter.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.federated.claimcheck.LargeData;
 import dev.federated.parsing.InvalidDocumentException;
 import dev.federated.parsing.Problem;
 import dev.federated.stage.PayloadSizes;
@@ -18,10 +19,13 @@ final class Documents {
   /** The largest pipeline or stage file: 4 MiB. */
   static final int LARGEST_FILE_BYTES = 4 * 1024 * 1024;
 
-  /** The largest input, measured as compact JSON: 1 MiB. */
+  /** The largest input without a store of large data, measured as compact JSON: 1 MiB. */
   static final int LARGEST_INPUT_BYTES = 1024 * 1024;
 
-  /** The largest input as it is written, with its blanks: 16 MiB. */
+  /** An input as it is written, with its blanks, may be this many times as large. */
+  private static final int BLANKS = 2;
+
+  /** The largest input as it is written where inputs stay small: 16 MiB. */
   private static final int LARGEST_WRITTEN_INPUT_BYTES = 16 * 1024 * 1024;
 
   private static final String INPUT = "--input";
@@ -46,43 +50,57 @@ final class Documents {
    */
   static JsonNode input(String value, CommandContext context) {
     String name = INPUT;
+    boolean stored = LargeData.load(context.environment()).isPresent();
+    int most = stored ? PayloadSizes.MAX_STORED_PAYLOAD_BYTES : LARGEST_INPUT_BYTES;
+    int written = stored ? BLANKS * most : LARGEST_WRITTEN_INPUT_BYTES;
     byte[] content;
     if (value.equals("-")) {
       try {
-        content = DocumentReader.bytes(context.stdin(), name, LARGEST_WRITTEN_INPUT_BYTES);
+        content = DocumentReader.bytes(context.stdin(), name, written);
       } catch (IOException e) {
         throw problem(name, "standard input cannot be read: " + e.getMessage());
       }
     } else if (value.startsWith("@")) {
       name = value.substring(1);
-      content = DocumentReader.bytes(path(name, INPUT, context), name, LARGEST_WRITTEN_INPUT_BYTES);
+      content = DocumentReader.bytes(path(name, INPUT, context), name, written);
     } else {
       content = value.getBytes(StandardCharsets.UTF_8);
     }
     JsonNode json = DocumentReader.json(content, name);
     int size = size(json);
-    if (size > LARGEST_INPUT_BYTES) {
+    if (size > most) {
       throw problem(
           name,
-          "is %,d bytes of JSON; inputs over %,d bytes are not supported yet"
-              .formatted(size, LARGEST_INPUT_BYTES));
+          "is %,d bytes of JSON, more than %,d%s"
+              .formatted(
+                  size,
+                  most,
+                  stored
+                      ? "; name larger data by $ref"
+                      : "; set %s for inputs up to %,d bytes"
+                          .formatted(LargeData.VARIABLE, PayloadSizes.MAX_STORED_PAYLOAD_BYTES)));
     }
     return json;
   }
 
   /**
-   * Makes sure that Temporal takes a request.
+   * Makes sure that Temporal, or the store of large data, takes a request.
    *
    * @param file where it comes from
    * @throws InvalidDocumentException if it is too large
    */
-  static void checkPayload(String file, Object request) {
+  static void checkPayload(String file, Object request, CommandContext context) {
     long bytes = PayloadSizes.encoded(request);
-    if (bytes > PayloadSizes.MAX_PAYLOAD_BYTES) {
+    if (bytes <= PayloadSizes.MAX_PAYLOAD_BYTES) {
+      return;
+    }
+    boolean stored = LargeData.load(context.environment()).isPresent();
+    int most = stored ? PayloadSizes.MAX_STORED_PAYLOAD_BYTES : PayloadSizes.MAX_PAYLOAD_BYTES;
+    if (bytes > most) {
       throw problem(
           file,
-          "has %,d bytes together with its input; Temporal takes at most %,d"
-              .formatted(bytes, PayloadSizes.MAX_PAYLOAD_BYTES));
+          "has %,d bytes together with its input; %s takes at most %,d"
+              .formatted(bytes, stored ? "the store of large data" : "Temporal", most));
     }
   }
 

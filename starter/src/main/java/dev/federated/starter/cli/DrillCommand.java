@@ -105,7 +105,7 @@ final class DrillCommand implements Callable<Integer> {
     JsonNode data = input.input(context).orElse(JsonNodeFactory.instance.objectNode());
     StageRequest request =
         new WithoutParking(file, err).of(StageCommand.request(parsed, data, input.from(), stage));
-    Documents.checkPayload(stage, request);
+    Documents.checkPayload(stage, request, context);
     err.println(
         "drill: every region is played in this process, nothing real is called, and waits"
             + " pass in the time of the drill's server");

@@ -1,6 +1,8 @@
 package dev.federated.starter.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.federated.claimcheck.LargeData;
+import dev.federated.claimcheck.LargeDataException;
 import dev.federated.encryption.EncryptionKeys;
 import dev.federated.encryption.UnknownEncryptionKeyException;
 import dev.federated.parsing.InvalidDocumentException;
@@ -9,6 +11,7 @@ import dev.federated.parsing.Problem;
 import dev.federated.starter.connection.ServerUnavailableException;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.temporal.common.converter.DataConverterException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -95,13 +98,14 @@ final class ErrorReport
       message = String.valueOf(unavailable.getMessage());
       problems = List.of(new Problem("server", "", null, message, List.of()));
     }
-    UnknownEncryptionKeyException undecryptable =
-        type.equals(INTERNAL_ERROR) ? unknownKey(exception) : null;
-    if (undecryptable != null) {
+    DataConverterException unreadable = type.equals(INTERNAL_ERROR) ? unreadable(exception) : null;
+    if (unreadable != null) {
       exitCode = ExitCodes.BAD_INPUT;
       type = INVALID_DOCUMENT;
-      message = String.valueOf(undecryptable.getMessage());
-      problems = List.of(new Problem(EncryptionKeys.VARIABLE, "", null, message, List.of()));
+      message = String.valueOf(unreadable.getMessage());
+      String variable =
+          unreadable instanceof LargeDataException ? LargeData.VARIABLE : EncryptionKeys.VARIABLE;
+      problems = List.of(new Problem(variable, "", null, message, List.of()));
     }
     Status refused = exitCode == ExitCodes.FAILED ? status(exception) : null;
     if (refused != null && type.equals(INTERNAL_ERROR)) {
@@ -128,11 +132,11 @@ final class ErrorReport
     return exitCode;
   }
 
-  /** The missing encryption key that is behind an error, or null. */
-  private static @Nullable UnknownEncryptionKeyException unknownKey(Throwable exception) {
+  /** The missing encryption key or blob that is behind an error, or null. */
+  private static @Nullable DataConverterException unreadable(Throwable exception) {
     for (Throwable cause = exception; cause != null; cause = cause.getCause()) {
-      if (cause instanceof UnknownEncryptionKeyException unknown) {
-        return unknown;
+      if (cause instanceof UnknownEncryptionKeyException || cause instanceof LargeDataException) {
+        return (DataConverterException) cause;
       }
     }
     return null;

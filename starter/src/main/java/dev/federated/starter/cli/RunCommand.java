@@ -51,7 +51,7 @@ final class RunCommand implements Callable<Integer> {
     InputSchema.check(parsed.pipeline().inputSchema(), data);
     parsed.warnings().forEach(warning -> err.println("warning: " + warning));
     PipelineDefinition definition = from(parsed.pipeline(), options.input().from());
-    Documents.checkPayload(pipeline, new PipelineRequest(definition, data));
+    Documents.checkPayload(pipeline, new PipelineRequest(definition, data), context);
     try (ServerSession session =
         ServerSession.open(
             context, options.server(), () -> options.toBring(file, context, pipeline), err)) {

@@ -53,7 +53,7 @@ final class StageCommand implements Callable<Integer> {
     parsed.warnings().forEach(warning -> err.println("warning: " + warning));
     JsonNode data = options.input().input(context).orElse(JsonNodeFactory.instance.objectNode());
     StageRequest request = request(parsed, data, options.input().from(), stage);
-    Documents.checkPayload(stage, request);
+    Documents.checkPayload(stage, request, context);
     try (ServerSession session =
         ServerSession.open(
             context, options.server(), () -> options.toBring(file, context, stage), err)) {

@@ -104,7 +104,7 @@ final class WorkerCommand implements Callable<Integer> {
     }
     Set<String> served = new LinkedHashSet<>();
     if (all) {
-      served.addAll(WorkerRoles.all(file.config()).regions());
+      served.addAll(WorkerRoles.allHere(file.config()).regions());
     }
     served.addAll(regions);
     WorkerRoles roles = new WorkerRoles(all || control, List.copyOf(served));

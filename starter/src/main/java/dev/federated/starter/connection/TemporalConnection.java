@@ -1,6 +1,7 @@
 package dev.federated.starter.connection;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.federated.claimcheck.LargeData;
 import dev.federated.encryption.EncryptionKeys;
 import dev.federated.parsing.InvalidDocumentException;
 import dev.federated.parsing.Problem;
@@ -27,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * Which Temporal server to use, by Temporal's own environment configuration: {@code
  * TEMPORAL_ADDRESS}, {@code TEMPORAL_NAMESPACE}, {@code TEMPORAL_API_KEY}, TLS settings, and
  * profiles of the configuration file. What clients write is encrypted if {@link
- * EncryptionKeys#VARIABLE} gives keys. Its text form never shows a key.
+ * EncryptionKeys#VARIABLE} gives keys, and its large parts go to a store if {@link
+ * LargeData#VARIABLE} names one. Its text form never shows a key.
  */
 public final class TemporalConnection {
   /** The address when none is configured. */
@@ -51,11 +53,14 @@ public final class TemporalConnection {
   private final ClientConfigProfile profile;
   private final boolean configured;
   private final EncryptionKeys keys;
+  private final LargeData largeData;
 
-  private TemporalConnection(ClientConfigProfile profile, boolean configured, EncryptionKeys keys) {
+  private TemporalConnection(
+      ClientConfigProfile profile, boolean configured, Map<String, String> environment) {
     this.profile = profile;
     this.configured = configured;
-    this.keys = keys;
+    this.keys = EncryptionKeys.load(environment);
+    this.largeData = LargeData.load(environment);
   }
 
   /**
@@ -63,8 +68,8 @@ public final class TemporalConnection {
    *
    * @param environment environment variables; {@code HOME} or {@code APPDATA} tell where the
    *     configuration file is
-   * @throws InvalidDocumentException if the file, the profile, a value or an encryption key is
-   *     wrong
+   * @throws InvalidDocumentException if the file, the profile, a value, an encryption key or the
+   *     store of large data is wrong
    */
   public static TemporalConnection load(Map<String, String> environment) {
     String file = ConfigFilePath.of(environment, System.getProperty("os.name", ""));
@@ -81,8 +86,7 @@ public final class TemporalConnection {
     }
     try {
       ClientConfigProfile profile = ClientConfigProfile.load(options.build());
-      return new TemporalConnection(
-          profile, isSet(environment) || says(profile), EncryptionKeys.load(environment));
+      return new TemporalConnection(profile, isSet(environment) || says(profile), environment);
     } catch (JsonProcessingException e) {
       // The library's message repeats the line, which may hold a key.
       throw problem(
@@ -116,14 +120,12 @@ public final class TemporalConnection {
    * A server without TLS and API key whose payloads may be encrypted nevertheless.
    *
    * @param address host and port
-   * @param environment gives the encryption keys
-   * @throws InvalidDocumentException if an encryption key is wrong
+   * @param environment gives the encryption keys and the store of large data
+   * @throws InvalidDocumentException if an encryption key or the store is wrong
    */
   public static TemporalConnection plaintext(String address, Map<String, String> environment) {
     return new TemporalConnection(
-        ClientConfigProfile.newBuilder().setAddress(address).build(),
-        true,
-        EncryptionKeys.load(environment));
+        ClientConfigProfile.newBuilder().setAddress(address).build(), true, environment);
   }
 
   private static boolean isSet(Map<String, String> environment) {
@@ -180,14 +182,15 @@ public final class TemporalConnection {
   }
 
   /**
-   * Options for a client, with the namespace and the encryption of payloads; a trace of the caller
-   * is carried on.
+   * Options for a client, with the namespace, the encryption of payloads and the store of their
+   * large parts; a trace of the caller is carried on.
    */
   public WorkflowClientOptions clientOptions() {
     return WorkflowClientOptions.newBuilder(profile.toWorkflowClientOptions())
         .setNamespace(namespace())
-        // Without keys too: what is encrypted is then refused by the name of its key.
-        .setDataConverter(keys.over(DefaultDataConverter.newDefaultInstance()))
+        // Without keys or store too: what needs them is then refused by the name of what is
+        // missing.
+        .setDataConverter(largeData.over(DefaultDataConverter.newDefaultInstance(), keys))
         .setContextPropagators(List.of(new TraceParent()))
         .build();
   }

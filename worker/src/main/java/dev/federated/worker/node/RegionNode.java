@@ -1,5 +1,6 @@
 package dev.federated.worker.node;
 
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -62,8 +63,11 @@ public final class RegionNode implements AutoCloseable {
   /** Header of a health answer by which callers know that they can cancel executions. */
   public static final String CANCEL_HEADER = "Federation-Cancel";
 
-  /** Largest request body in bytes. */
-  public static final int MAX_BODY_BYTES = 8 * 1024 * 1024;
+  /** Largest request body in bytes: inputs of 64 MiB and what stands around them. */
+  public static final int MAX_BODY_BYTES = 66 * 1024 * 1024;
+
+  /** Largest body of a request that needs no key. */
+  private static final int MAX_OPEN_BODY_BYTES = 1024 * 1024;
 
   private static final Logger log = LoggerFactory.getLogger(RegionNode.class);
 
@@ -247,10 +251,11 @@ public final class RegionNode implements AutoCloseable {
       return NodeAnswer.error(401, "Unauthorized", "the Authorization header has not the key")
           .with("WWW-Authenticate", "Bearer");
     }
-    byte[] body = body(exchange);
+    int most = health ? MAX_OPEN_BODY_BYTES : MAX_BODY_BYTES;
+    byte[] body = body(exchange, most);
     if (body == null) {
       return NodeAnswer.error(
-          413, "PayloadTooLarge", "the body has more than %d bytes".formatted(MAX_BODY_BYTES));
+          413, "PayloadTooLarge", "the body has more than %d bytes".formatted(most));
     }
     Map<String, String> headers = new LinkedHashMap<>();
     exchange
@@ -276,14 +281,14 @@ public final class RegionNode implements AutoCloseable {
   }
 
   /** The body, or null if it is too large. */
-  private static byte @Nullable [] body(HttpExchange exchange) throws IOException {
+  private static byte @Nullable [] body(HttpExchange exchange, int most) throws IOException {
     InputStream in = exchange.getRequestBody();
-    byte[] body = in.readNBytes(MAX_BODY_BYTES + 1);
-    if (body.length <= MAX_BODY_BYTES) {
+    byte[] body = in.readNBytes(most + 1);
+    if (body.length <= most) {
       return body;
     }
     // A client that still writes would lose the answer if the connection were closed under it.
-    in.skip(MAX_BODY_BYTES);
+    in.skip(most);
     return null;
   }
 
@@ -341,9 +346,12 @@ public final class RegionNode implements AutoCloseable {
     try {
       body = MAPPER.readTree(request.body());
     } catch (JsonProcessingException e) {
+      JsonLocation at = e.getLocation();
       return badRequest(
-          "the body is not JSON: line %d, column %d"
-              .formatted(e.getLocation().getLineNr(), e.getLocation().getColumnNr()));
+          at == null
+              ? "the body holds a too long number, name or text"
+              : "the body is not JSON: line %d, column %d"
+                  .formatted(at.getLineNr(), at.getColumnNr()));
     } catch (IOException e) {
       return badRequest("the body is not JSON");
     }

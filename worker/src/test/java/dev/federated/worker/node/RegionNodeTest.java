@@ -227,6 +227,13 @@ final class RegionNodeTest {
   }
 
   @Test
+  void aNumberOfMoreThanAThousandDigitsIs400() throws Exception {
+    Answer answer = execute(start(options()), "k", "{'inputs': " + "9".repeat(1_200) + "}");
+    assertThat(answer.status()).isEqualTo(400);
+    assertThat(answer.errorType()).isEqualTo("BadRequest");
+  }
+
+  @Test
   void aBodyOverTheLimitIs413() throws Exception {
     Answer answer =
         execute(start(options()), "k", "'" + "x".repeat(RegionNode.MAX_BODY_BYTES) + "'");

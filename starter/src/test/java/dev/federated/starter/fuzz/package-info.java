@@ -1,0 +1,5 @@
+/** Every parser of outside input against mutated inputs. */
+@NullMarked
+package dev.federated.starter.fuzz;
+
+import org.jspecify.annotations.NullMarked;
