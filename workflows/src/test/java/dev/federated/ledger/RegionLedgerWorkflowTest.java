@@ -169,6 +169,10 @@ class RegionLedgerWorkflowTest {
               byRegion)
         },
         new Object[] {LedgerState.EMPTY});
+    if (sequence == 1) {
+      // An update that comes into the first workflow task is validated before the signal is read.
+      var unused = stub.query(RegionLedgerWorkflow.COPY, LedgerCopy.class, 0L);
+    }
     return stub;
   }
 }
