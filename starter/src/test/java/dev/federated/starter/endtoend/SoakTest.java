@@ -249,15 +249,14 @@ class SoakTest {
                   parked,
                   StageDecision.retry(List.copyOf(parked.stage().failedRegions().keySet())));
         } catch (DecisionRefusedException e) {
-          // The region is not eligible yet, or the stage was retried a moment ago.
-          continue;
+          // The region is not eligible yet, or the stage was retried a moment ago: again below.
         }
       }
       try {
         var unused = execution.resultAsync().get(500, TimeUnit.MILLISECONDS);
         return;
       } catch (TimeoutException e) {
-        continue;
+        // It parked again, or still runs.
       }
     }
     throw new TimeoutException("still parked");
@@ -287,9 +286,10 @@ class SoakTest {
   /** One fault after the other in region c, with a kill now and then, as long as the run takes. */
   private void makeFaults(Instant end) {
     Duration step = Duration.ofMillis(Math.min(10_000, (long) (minutes() * 60_000 / 12)));
+    List<Fault> faults = List.of(Fault.values());
     try {
       for (int round = 0; Instant.now().isBefore(end); round++) {
-        deployment.fault(Fault.values()[round % Fault.values().length]);
+        deployment.fault(faults.get(round % faults.size()));
         switch (round % 6) {
           case 2 -> {
             deployment.replaceWorker();

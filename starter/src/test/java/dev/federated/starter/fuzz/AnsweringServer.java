@@ -47,7 +47,6 @@ final class AnsweringServer implements AutoCloseable {
         client.getOutputStream().write(answer);
       } catch (SocketException e) {
         // The client had enough, or the server was closed.
-        continue;
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

@@ -57,6 +57,7 @@ import io.temporal.common.converter.DataConverterException;
 import io.temporal.common.converter.DefaultDataConverter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.time.Clock;
 import java.time.Duration;
@@ -513,7 +514,7 @@ final class FuzzTargets implements AutoCloseable {
         "POST %s HTTP/1.1\r\nHost: fuzz\r\nContent-Type: application/json\r\nIdempotency-Key: %d\r\n"
                 .formatted(RegionNode.EXECUTE_PATH, Arrays.hashCode(body))
             + "Content-Length: %d\r\nConnection: close\r\n\r\n".formatted(body.length);
-    try (Socket socket = new Socket("127.0.0.1", node.port())) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), node.port())) {
       socket.setSoTimeout((int) PATIENCE.toMillis());
       ByteArrayOutputStream request = new ByteArrayOutputStream();
       request.writeBytes(head.getBytes(ISO_8859_1));
