@@ -93,7 +93,7 @@ public final class Problems {
   }
 
   /** A name as a message shows it: not endless, and without characters that steer a terminal. */
-  static String shown(String name) {
+  public static String shown(String name) {
     String start = name.length() <= LONGEST_NAME ? name : name.substring(0, LONGEST_NAME) + "…";
     return start.replaceAll("\\p{Cntrl}", "?");
   }

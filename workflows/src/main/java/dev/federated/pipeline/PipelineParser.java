@@ -31,6 +31,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a pipeline or a single stage that has been parsed as JSON. */
@@ -615,12 +616,15 @@ public final class PipelineParser {
         valid.isEmpty()
             ? "there is none"
             : "valid: "
-                + String.join(", ", valid.stream().limit(MOST_NAMES_LISTED).toList())
+                + valid.stream()
+                    .limit(MOST_NAMES_LISTED)
+                    .map(Problems::shown)
+                    .collect(Collectors.joining(", "))
                 + (valid.size() > MOST_NAMES_LISTED ? ", … (%d)".formatted(valid.size()) : "");
     problems.add(
         place,
         value,
-        "unknown %s '%s'; %s".formatted(kind, name, listed),
+        "unknown %s '%s'; %s".formatted(kind, Problems.shown(name), listed),
         NearestNames.of(name, valid));
   }
 

@@ -97,6 +97,23 @@ class PipelineParserTest {
   }
 
   @Test
+  void anEndlessNameOfAStageThatIsNotThereIsShownByItsBeginning() {
+    List<Problem> problems =
+        problems(
+            "{id: 'p', output_stage_id: '%s', stages: [{id: 'a', type: 'filter'}]}"
+                .formatted("x".repeat(5_000)));
+
+    assertThat(problems)
+        .filteredOn(problem -> problem.path().equals("output_stage_id"))
+        .singleElement()
+        .satisfies(
+            problem ->
+                assertThat(problem.message())
+                    .startsWith("unknown stage 'xxx")
+                    .hasSizeLessThan(1_000));
+  }
+
+  @Test
   void allProblemsAreFoundAtOnceInTheOrderOfTheDocument() {
     List<Problem> problems =
         problems(

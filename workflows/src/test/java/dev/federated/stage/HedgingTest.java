@@ -381,7 +381,10 @@ class HedgingTest {
         .start();
 
     FederatedStageResult result =
-        regions.run(stage(FederationStrategy.PARALLEL, "slow", "slower", "a", "b"));
+        regions.run(
+            stage(FederationStrategy.PARALLEL, "slow", "slower", "a", "b")
+                // By then the others are done, also on a busy machine.
+                .hedge(Hedge.afterSeconds(1)));
 
     assertThat(result.outcome()).isEqualTo(StageOutcome.SUCCEEDED);
     assertThat(result.successfulRegions()).containsExactly("slow", "slower", "a", "b");
@@ -534,7 +537,7 @@ class HedgingTest {
 
     assertThat(second.outcome()).isEqualTo(StageOutcome.SUCCEEDED);
     assertThat(second.regionResults().get("a").executedIn()).isEqualTo("a");
-    assertThat(regions.requests).hasSize(3);
+    assertThat(regions.callsOf("a")).isEqualTo(2);
     assertThat(regions.requests)
         .extracting(RemoteRequest::idempotencyKey)
         .containsOnly(regions.requests.get(0).idempotencyKey());

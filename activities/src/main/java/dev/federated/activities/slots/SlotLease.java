@@ -30,12 +30,18 @@ import org.slf4j.LoggerFactory;
  * regularly what this process holds, for otherwise others get it.
  *
  * <p>Executions matter more than the limit: while no ledger answers, a worker keeps what it was
- * granted last, and one that was never granted anything uses the whole limit after {@link
- * #PATIENCE}.
+ * granted last, and one that was never granted anything uses one slot after half a second and the
+ * whole limit after {@link #PATIENCE}.
  */
 public final class SlotLease implements AutoCloseable {
   /** A worker that has no answer for so long uses the whole limit. */
   public static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  /**
+   * A worker that has no answer for so long polls with one slot, so that control workers which
+   * start after it see that the region has a worker.
+   */
+  private static final Duration SIGN_OF_LIFE = Duration.ofMillis(500);
 
   /** A region has so many claims in one health check interval, which is 30 s by default. */
   private static final double CLAIMS_PER_INTERVAL = 3;
@@ -106,11 +112,19 @@ public final class SlotLease implements AutoCloseable {
     regions.values().forEach(slots -> slots.onGivenUp(() -> claimIn(Duration.ZERO)));
     claimIn(Duration.ZERO);
     // Not on the thread of claims: that one waits for the ledger as long as no worker answers.
+    CompletableFuture.delayedExecutor(SIGN_OF_LIFE.toMillis(), TimeUnit.MILLISECONDS)
+        .execute(this::showUp);
     CompletableFuture.delayedExecutor(patience.toMillis(), TimeUnit.MILLISECONDS)
-        .execute(this::loosePatience);
+        .execute(this::losePatience);
   }
 
-  private void loosePatience() {
+  private void showUp() {
+    if (!answered && !leaving) {
+      regions.values().forEach(slots -> slots.grant(1));
+    }
+  }
+
+  private void losePatience() {
     if (!answered && !leaving) {
       log.warn(
           "The ledger of regions has not said within {} s how many executions this worker may run; "
