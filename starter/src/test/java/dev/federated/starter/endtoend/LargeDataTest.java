@@ -101,6 +101,7 @@ class LargeDataTest {
           FederateProcess killed = start("large-control", environment, "--control")) {
         regions.awaitReady();
         killed.awaitReady();
+        awaitSeen(coordinator);
         Execution<FederatedStageResult> execution =
             coordinator.startFederated(stage("rows[:3000]"));
         await().atMost(LONGEST).until(() -> eu.holds("large"));
@@ -121,10 +122,27 @@ class LargeDataTest {
           assertThat(Files.size(stored().get(0))).isLessThan(2_000_000);
           assertThat(client.fetchHistory(execution.workflowId()).getHistory().getSerializedSize())
               .isLessThan(MOST_HISTORY_BYTES);
-          assertThat(eu.executions().values()).containsExactly(1);
+          assertThat(eu.executions().values()).containsOnly(1);
         }
       }
     }
+  }
+
+  /** The control worker may have started first: it has to see the regions' pollers. */
+  private static void awaitSeen(FederationCoordinator coordinator) {
+    FederatedStageConfig everywhere =
+        FederatedStageConfig.builder()
+            .regions(List.of("us", "eu", "ap"))
+            .strategy(FederationStrategy.PARALLEL)
+            .maxRetries(0)
+            .build();
+    await("the regions' workers are seen")
+        .atMost(LONGEST)
+        .ignoreExceptions()
+        .until(
+            () ->
+                coordinator.executeFederated("seen", everywhere, Json.of("{}")).outcome()
+                    == StageOutcome.SUCCEEDED);
   }
 
   private FederateProcess start(String name, Map<String, String> environment, String... roles) {
