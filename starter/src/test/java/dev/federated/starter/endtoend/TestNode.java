@@ -30,7 +30,8 @@ final class TestNode implements AutoCloseable {
   private static final long LONGEST_HOLD_SECONDS = 30;
 
   private final String region;
-  private final ComponentExecutor executor = ComponentExecutor.builder().build();
+  private final ComponentExecutor executor =
+      ComponentExecutor.builder().maxOutputBytes(60_000_000).build();
   private final RegionNode node;
   private final AtomicInteger asked = new AtomicInteger();
   private final Map<String, CountDownLatch> holds = new ConcurrentHashMap<>();
