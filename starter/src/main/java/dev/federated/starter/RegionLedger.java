@@ -8,10 +8,8 @@ import dev.federated.ledger.LedgerTotals;
 import dev.federated.ledger.RegionLedgerWorkflow;
 import dev.federated.ledger.RegionOperation;
 import dev.federated.ledger.WorkerReport;
-import dev.federated.stage.FederatedQueues;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowNotFoundException;
-import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowStub;
 import io.temporal.client.WorkflowUpdateException;
 import io.temporal.failure.ApplicationFailure;
@@ -84,13 +82,7 @@ final class RegionLedger {
   private void begin() {
     WorkerReport nothing = new WorkerReport("operator", 0, null, null, Map.of());
     client
-        .newUntypedWorkflowStub(
-            RegionLedgerWorkflow.TYPE,
-            WorkflowOptions.newBuilder()
-                .setWorkflowId(RegionLedgerWorkflow.WORKFLOW_ID)
-                .setTaskQueue(FederatedQueues.CONTROL)
-                .setStaticSummary(RegionLedgerWorkflow.SUMMARY)
-                .build())
+        .newUntypedWorkflowStub(RegionLedgerWorkflow.TYPE, RegionLedgerWorkflow.options().build())
         .signalWithStart(
             RegionLedgerWorkflow.REPORT, new Object[] {nothing}, new Object[] {LedgerState.EMPTY});
   }

@@ -1,5 +1,7 @@
 package dev.federated.ledger;
 
+import dev.federated.stage.FederatedQueues;
+import io.temporal.client.WorkflowOptions;
 import io.temporal.workflow.QueryMethod;
 import io.temporal.workflow.SignalMethod;
 import io.temporal.workflow.UpdateMethod;
@@ -50,6 +52,14 @@ public interface RegionLedgerWorkflow {
 
   /** Failure type of an operation that makes no sense. */
   String REFUSED = "OperationRefused";
+
+  /** With these it is started by whoever comes first. */
+  static WorkflowOptions.Builder options() {
+    return WorkflowOptions.newBuilder()
+        .setWorkflowId(WORKFLOW_ID)
+        .setTaskQueue(FederatedQueues.CONTROL)
+        .setStaticSummary(SUMMARY);
+  }
 
   /**
    * Runs for ever.

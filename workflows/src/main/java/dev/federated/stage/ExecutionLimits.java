@@ -33,10 +33,22 @@ public record ExecutionLimits(
   private static final Duration LONGEST_RETRY_PAUSE = Duration.ofSeconds(60);
   private static final double RETRY_BACKOFF = 2;
 
+  private static final Duration LONGEST_MARGIN = Duration.ofSeconds(2);
+  private static final int MARGIN_DIVISOR = 5;
+
   /** One attempt that takes no longer than that altogether. */
   public static ExecutionLimits once(Duration timeout, @Nullable TaskPriority priority) {
     long ms = Math.max(1, timeout.toMillis());
     return new ExecutionLimits(ms, ms, ms, 1, 1, priority);
+  }
+
+  /**
+   * What an execution elsewhere may take of a time: all but a fifth of it, and 2 s at most, in
+   * which what took too long is ended and the answer comes back.
+   */
+  public static Duration withoutMargin(Duration longest) {
+    Duration part = longest.dividedBy(MARGIN_DIVISOR);
+    return longest.minus(part.compareTo(LONGEST_MARGIN) < 0 ? part : LONGEST_MARGIN);
   }
 
   /** The options of {@code RemoteExecute} on the queue of that region. */

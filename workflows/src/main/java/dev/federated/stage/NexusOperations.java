@@ -22,11 +22,6 @@ import java.time.Duration;
  * FederatedRegion} for each, which covers all attempts.
  */
 final class NexusOperations {
-  /** Kept of the total time for the answer to come back with what the region says of it. */
-  private static final Duration LONGEST_MARGIN = Duration.ofSeconds(2);
-
-  private static final int MARGIN_DIVISOR = 5;
-
   /** How long a stage that ends waits until the regions that it stopped know. */
   private static final Duration LONGEST_FAREWELL = Duration.ofSeconds(10);
 
@@ -96,7 +91,8 @@ final class NexusOperations {
       FederatedRegion region =
           service(endpoint, longest, Markdown.summary(request.region() + ": " + request.stageId()));
       NexusOperationHandle<RemoteResponse> handle =
-          Workflow.startNexusOperation(region::execute, execution.within(withoutMargin(longest)));
+          Workflow.startNexusOperation(
+              region::execute, execution.within(ExecutionLimits.withoutMargin(longest)));
       var unusedStart =
           handle
               .getExecution()
@@ -128,7 +124,8 @@ final class NexusOperations {
 
     private void waitForWorker() {
       Duration inQueue = Duration.ofMillis(execution.limits().queueMs());
-      Duration inAll = withoutMargin(Duration.ofMillis(execution.limits().totalMs()));
+      Duration inAll =
+          ExecutionLimits.withoutMargin(Duration.ofMillis(execution.limits().totalMs()));
       var unused =
           Workflow.newTimer(inQueue.compareTo(inAll) < 0 ? inQueue : inAll)
               .handle(
@@ -196,10 +193,5 @@ final class NexusOperations {
     private String region() {
       return execution.request().region();
     }
-  }
-
-  private static Duration withoutMargin(Duration longest) {
-    Duration part = longest.dividedBy(MARGIN_DIVISOR);
-    return longest.minus(part.compareTo(LONGEST_MARGIN) < 0 ? part : LONGEST_MARGIN);
   }
 }

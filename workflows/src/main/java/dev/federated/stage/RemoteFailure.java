@@ -1,6 +1,10 @@
 package dev.federated.stage;
 
+import dev.federated.model.RegionError;
 import dev.federated.model.WireRecord;
+import io.temporal.common.converter.DataConverterException;
+import io.temporal.common.converter.Values;
+import io.temporal.failure.ApplicationFailure;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,5 +35,31 @@ public record RemoteFailure(
   public RemoteFailure(
       int attempts, long latencyMs, @Nullable Integer httpStatus, @Nullable Long retryAfter) {
     this(attempts, latencyMs, httpStatus, retryAfter, null);
+  }
+
+  /** Of an execution that ended with that error. */
+  public static RemoteFailure of(
+      RegionError error, int attempts, long latencyMs, boolean workerLost) {
+    return new RemoteFailure(
+        attempts, latencyMs, error.httpStatus(), error.retryAfter(), workerLost ? true : null);
+  }
+
+  /** The detail of a failure or heartbeat; null if there is none or it is somebody else's. */
+  public static @Nullable RemoteFailure in(Values details) {
+    try {
+      return details.getSize() == 0 ? null : details.get(0, RemoteFailure.class);
+    } catch (DataConverterException e) {
+      // Thrown on, it would block the workflow's task for ever.
+      return null;
+    }
+  }
+
+  /** The failure of an execution that ended with that error, with this as its detail. */
+  public ApplicationFailure.Builder failure(RegionError error) {
+    return ApplicationFailure.newBuilder()
+        .setType(error.type().wireName())
+        .setMessage(error.message())
+        .setNonRetryable(!error.retryable())
+        .setDetails(this);
   }
 }

@@ -4,8 +4,6 @@ import dev.federated.model.FailureType;
 import dev.federated.model.RegionError;
 import dev.federated.model.WireName;
 import io.temporal.api.enums.v1.TimeoutType;
-import io.temporal.common.converter.DataConverterException;
-import io.temporal.common.converter.Values;
 import io.temporal.failure.ActivityFailure;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.failure.CanceledFailure;
@@ -76,24 +74,13 @@ record RemoteOutcome(
     if (error == null) {
       throw new IllegalStateException("an execution that succeeded has no failure");
     }
-    return ApplicationFailure.newBuilder()
-        .setType(error.type().wireName())
-        .setMessage(error.message())
-        .setNonRetryable(!error.retryable())
-        .setDetails(
-            new RemoteFailure(
-                attempts,
-                latencyMs,
-                error.httpStatus(),
-                error.retryAfter(),
-                workerLost ? true : null))
-        .build();
+    return RemoteFailure.of(error, attempts, latencyMs, workerLost).failure(error).build();
   }
 
   private static RemoteOutcome application(String region, ApplicationFailure failure) {
     FailureType type =
         WireName.find(FailureType.class, failure.getType()).orElse(FailureType.COMPONENT_FAILED);
-    RemoteFailure known = detail(failure.getDetails());
+    RemoteFailure known = RemoteFailure.in(failure.getDetails());
     RemoteFailure detail = known == null ? new RemoteFailure(1, 0, null) : known;
     String message =
         failure.getOriginalMessage() == null || failure.getOriginalMessage().isEmpty()
@@ -110,19 +97,9 @@ record RemoteOutcome(
         Boolean.TRUE.equals(detail.workerLost()));
   }
 
-  /** The detail of a failure or heartbeat; null if there is none or it is somebody else's. */
-  private static @Nullable RemoteFailure detail(Values details) {
-    try {
-      return details.getSize() == 0 ? null : details.get(0, RemoteFailure.class);
-    } catch (DataConverterException e) {
-      // Thrown on, it would block the workflow's task for ever.
-      return null;
-    }
-  }
-
   private static RemoteOutcome timeout(
       String region, RuntimeException failure, TimeoutFailure timeout, Predicate<String> noWorker) {
-    RemoteFailure last = detail(timeout.getLastHeartbeatDetails());
+    RemoteFailure last = RemoteFailure.in(timeout.getLastHeartbeatDetails());
     TimeoutType type = timeout.getTimeoutType();
     boolean workerLost = type == TimeoutType.TIMEOUT_TYPE_HEARTBEAT;
     boolean started =

@@ -8,10 +8,8 @@ import dev.federated.ledger.RegionLedgerWorkflow;
 import dev.federated.ledger.RegionReport;
 import dev.federated.ledger.WorkerReport;
 import dev.federated.model.FederationConfig;
-import dev.federated.stage.FederatedQueues;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowNotFoundException;
-import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowStub;
 import java.time.Duration;
 import java.util.Map;
@@ -187,13 +185,7 @@ public final class LedgerLink implements AutoCloseable {
     }
     unsent = report;
     client
-        .newUntypedWorkflowStub(
-            RegionLedgerWorkflow.TYPE,
-            WorkflowOptions.newBuilder()
-                .setWorkflowId(RegionLedgerWorkflow.WORKFLOW_ID)
-                .setTaskQueue(FederatedQueues.CONTROL)
-                .setStaticSummary(RegionLedgerWorkflow.SUMMARY)
-                .build())
+        .newUntypedWorkflowStub(RegionLedgerWorkflow.TYPE, RegionLedgerWorkflow.options().build())
         .signalWithStart(
             RegionLedgerWorkflow.REPORT, new Object[] {report}, new Object[] {LedgerState.EMPTY});
     unsent = null;

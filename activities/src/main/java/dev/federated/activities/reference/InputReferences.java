@@ -28,6 +28,7 @@ import okhttp3.Dns;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Replaces {@code {"$ref": "https://…"}} or {@code {"$ref": "file:…"}} in inputs by the JSON that
@@ -60,7 +61,10 @@ public final class InputReferences implements AutoCloseable {
       JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
   private final List<URI> allowed;
-  private final OkHttpClient client;
+  private final OutboundPolicy policy;
+
+  /** Made when something is read over HTTP: it loads the certificates of the platform. */
+  private @Nullable OkHttpClient client;
 
   /**
    * For what a federation allows.
@@ -70,18 +74,24 @@ public final class InputReferences implements AutoCloseable {
    */
   public InputReferences(List<String> allowed, List<String> outboundAllow) {
     this.allowed = allowed.stream().map(URI::create).toList();
-    OutboundPolicy policy = new OutboundPolicy(outboundAllow);
-    this.client =
-        new OkHttpClient.Builder()
-            .dns(policy.guard(Dns.SYSTEM))
-            .socketFactory(policy.sockets())
-            .proxy(Proxy.NO_PROXY)
-            .followRedirects(false)
-            .followSslRedirects(false)
-            .retryOnConnectionFailure(false)
-            .connectTimeout(Duration.ZERO)
-            .readTimeout(Duration.ZERO)
-            .build();
+    this.policy = new OutboundPolicy(outboundAllow);
+  }
+
+  private synchronized OkHttpClient client() {
+    if (client == null) {
+      client =
+          new OkHttpClient.Builder()
+              .dns(policy.guard(Dns.SYSTEM))
+              .socketFactory(policy.sockets())
+              .proxy(Proxy.NO_PROXY)
+              .followRedirects(false)
+              .followSslRedirects(false)
+              .retryOnConnectionFailure(false)
+              .connectTimeout(Duration.ZERO)
+              .readTimeout(Duration.ZERO)
+              .build();
+    }
+    return client;
   }
 
   /** Whether there is anything to read for these inputs. */
@@ -182,7 +192,7 @@ public final class InputReferences implements AutoCloseable {
 
     private byte[] http(URI uri, String shown) throws ReferenceException {
       long left = Math.max(1_000_000, deadline - System.nanoTime());
-      OkHttpClient timed = client.newBuilder().callTimeout(Duration.ofNanos(left)).build();
+      OkHttpClient timed = client().newBuilder().callTimeout(Duration.ofNanos(left)).build();
       Request request = new Request.Builder().url(uri.toString()).build();
       try (Response response = timed.newCall(request).execute()) {
         if (response.code() != 200) {
@@ -300,8 +310,10 @@ public final class InputReferences implements AutoCloseable {
   }
 
   @Override
-  public void close() {
-    client.dispatcher().executorService().shutdown();
-    client.connectionPool().evictAll();
+  public synchronized void close() {
+    if (client != null) {
+      client.dispatcher().executorService().shutdown();
+      client.connectionPool().evictAll();
+    }
   }
 }

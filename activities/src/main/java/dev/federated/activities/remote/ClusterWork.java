@@ -24,7 +24,6 @@ import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowExecutionAlreadyStarted;
 import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowStub;
-import io.temporal.common.converter.DataConverterException;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.failure.TimeoutFailure;
 import java.time.Duration;
@@ -53,11 +52,6 @@ final class ClusterWork implements RemoteExecuteActivityImpl.Work {
 
   private static final long CALL_SECONDS = 5;
 
-  /** Kept of the attempt's time to end what took too long, and to say why. */
-  private static final Duration LONGEST_MARGIN = Duration.ofSeconds(2);
-
-  private static final int MARGIN_DIVISOR = 5;
-
   private static final Logger log = LoggerFactory.getLogger(ClusterWork.class);
 
   private final RegionCluster cluster;
@@ -73,8 +67,7 @@ final class ClusterWork implements RemoteExecuteActivityImpl.Work {
       Duration timeout) {
     this.cluster = cluster;
     this.context = context;
-    Duration part = timeout.dividedBy(MARGIN_DIVISOR);
-    this.timeout = timeout.minus(part.compareTo(LONGEST_MARGIN) < 0 ? part : LONGEST_MARGIN);
+    this.timeout = ExecutionLimits.withoutMargin(timeout);
     this.execution =
         new RegionExecution(
             request,
@@ -256,7 +249,7 @@ final class ClusterWork implements RemoteExecuteActivityImpl.Work {
         Optional.ofNullable(failure.getType())
             .flatMap(name -> WireName.find(FailureType.class, name))
             .orElse(FailureType.COMPONENT_FAILED);
-    RemoteFailure detail = detail(failure);
+    RemoteFailure detail = RemoteFailure.in(failure.getDetails());
     RegionError error =
         new RegionError(
             type,
@@ -267,16 +260,6 @@ final class ClusterWork implements RemoteExecuteActivityImpl.Work {
     RegionCallException told =
         new RegionCallException(error, pause == null ? null : Duration.ofSeconds(pause));
     return detail != null && Boolean.TRUE.equals(detail.workerLost()) ? told.workerLost() : told;
-  }
-
-  private static @Nullable RemoteFailure detail(ApplicationFailure failure) {
-    try {
-      return failure.getDetails().getSize() == 0
-          ? null
-          : failure.getDetails().get(0, RemoteFailure.class);
-    } catch (DataConverterException e) {
-      return null;
-    }
   }
 
   /** Without the words of the failure, which may name more than a stage should tell. */

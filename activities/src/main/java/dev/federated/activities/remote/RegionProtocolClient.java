@@ -178,12 +178,10 @@ public final class RegionProtocolClient {
         .put("type", request.type())
         .set("config", request.config());
     body.set("inputs", request.inputs());
-    HttpUrl url = endpoint.newBuilder().addPathSegments("api/v1/execute").build();
     String token = key.get();
-    Request.Builder http = new Request.Builder().url(url);
+    Request.Builder http = to("execute");
     try {
       http.post(RequestBody.create(JSON.writeValueAsBytes(body), JSON_TYPE))
-          .header("Accept", "application/json")
           .header("Idempotency-Key", request.idempotencyKey())
           .header("traceparent", traceparent(request, attempt));
       authorize(http, token);
@@ -205,8 +203,7 @@ public final class RegionProtocolClient {
     String token = key.get();
     Redaction redaction = redaction(token);
     long start = System.nanoTime();
-    HttpUrl url = endpoint.newBuilder().addPathSegments("api/v1/health").build();
-    Request.Builder request = new Request.Builder().url(url).header("Accept", "application/json");
+    Request.Builder request = to("health");
     try {
       authorize(request, token);
     } catch (RegionCallException e) {
@@ -273,11 +270,7 @@ public final class RegionProtocolClient {
   }
 
   private void send(String path, UnaryOperator<Request.Builder> method, OnAnswer onAnswer) {
-    Request.Builder request =
-        method.apply(
-            new Request.Builder()
-                .url(endpoint.newBuilder().addPathSegments("api/v1/" + path).build())
-                .header("Accept", "application/json"));
+    Request.Builder request = method.apply(to(path));
     try {
       authorize(request, key.get());
     } catch (RegionCallException e) {
@@ -330,6 +323,12 @@ public final class RegionProtocolClient {
         load == null || load < 0 ? null : Double.valueOf(Math.min(1, load)),
         capacity == null || capacity <= 0 ? null : capacity,
         healthy ? null : "the region says of itself: " + status);
+  }
+
+  private Request.Builder to(String path) {
+    return new Request.Builder()
+        .url(endpoint.newBuilder().addPathSegments("api/v1/" + path).build())
+        .header("Accept", "application/json");
   }
 
   private void authorize(Request.Builder request, @Nullable String token)

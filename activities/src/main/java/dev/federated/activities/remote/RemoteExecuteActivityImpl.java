@@ -240,17 +240,7 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
       long latencyMs,
       boolean workerLost) {
     ApplicationFailure.Builder failure =
-        ApplicationFailure.newBuilder()
-            .setType(error.type().wireName())
-            .setMessage(error.message())
-            .setNonRetryable(!error.retryable())
-            .setDetails(
-                new RemoteFailure(
-                    attempts,
-                    latencyMs,
-                    error.httpStatus(),
-                    error.retryAfter(),
-                    workerLost ? true : null));
+        RemoteFailure.of(error, attempts, latencyMs, workerLost).failure(error);
     if (error.retryable() && retryAfter != null && !retryAfter.isZero()) {
       failure.setNextRetryDelay(retryAfter);
     }

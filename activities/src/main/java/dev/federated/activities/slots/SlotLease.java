@@ -4,12 +4,10 @@ import dev.federated.ledger.LedgerState;
 import dev.federated.ledger.RegionLedgerWorkflow;
 import dev.federated.ledger.SlotClaim;
 import dev.federated.ledger.SlotGrant;
-import dev.federated.stage.FederatedQueues;
 import io.temporal.api.enums.v1.WorkflowIdConflictPolicy;
 import io.temporal.client.UpdateOptions;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowNotFoundException;
-import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowUpdateException;
 import io.temporal.client.WorkflowUpdateStage;
 import java.time.Duration;
@@ -186,12 +184,9 @@ public final class SlotLease implements AutoCloseable {
     return client
         .newUntypedWorkflowStub(
             RegionLedgerWorkflow.TYPE,
-            WorkflowOptions.newBuilder()
-                .setWorkflowId(RegionLedgerWorkflow.WORKFLOW_ID)
+            RegionLedgerWorkflow.options()
                 .setWorkflowIdConflictPolicy(
                     WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING)
-                .setTaskQueue(FederatedQueues.CONTROL)
-                .setStaticSummary(RegionLedgerWorkflow.SUMMARY)
                 .build())
         .executeUpdateWithStart(
             UpdateOptions.newBuilder(SlotGrant.class)
