@@ -28,7 +28,6 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -80,7 +79,6 @@ class LargeDataTest {
   }
 
   @Test
-  @Disabled("has not run through yet")
   void theInputIsStoredOnceTheHistoryStaysSmallAndAKilledControlWorkerLosesNothing(
       RealServer server) throws Exception {
     server.newNamespace(NAMESPACE);
