@@ -61,7 +61,7 @@ public final class FederationPlugin extends SimplePlugin {
   public static final String NAME = "dev.federated.federation";
 
   /**
-   * Heartbeats reach the server at least this often, so that a cancelled call ends within a second.
+   * Heartbeats are not held back for longer, so that a cancelled call ends after one of them.
    * Temporal's default of 0.8 times the heartbeat timeout lets it run for 8 seconds.
    */
   private static final Duration HEARTBEAT_THROTTLE = Duration.ofMillis(500);

@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  * @param tieSeed which of several regions that are alike least loaded is taken; null for the first.
  *     Only where several control workers would otherwise all take the same
  * @param hedges executions that the stage may start beside others that take long; null means none
+ * @param settling true if no region is eligible, one of them only because nobody polls its task
+ *     queue, and the control worker has not watched that queue for long: the stage looks again
+ *     before it fails. Null means no
  */
 @WireRecord
 public record WorldSnapshot(
@@ -45,7 +48,8 @@ public record WorldSnapshot(
     @Nullable Boolean dataFirst,
     @Nullable Boolean panic,
     @Nullable Long tieSeed,
-    @Nullable Integer hedges) {
+    @Nullable Integer hedges,
+    @Nullable Boolean settling) {
   public WorldSnapshot {
     candidates = List.copyOf(candidates);
     otherRegions = otherRegions == null ? null : List.copyOf(otherRegions);
@@ -80,26 +84,35 @@ public record WorldSnapshot(
         null,
         null,
         null,
+        null,
         null);
   }
 
   /** The same with a seed for ties. */
   public WorldSnapshot withTieSeed(long seed) {
-    return with(dataFirst, seed, hedges);
+    return with(dataFirst, seed, hedges, settling);
   }
 
   /** The same with so many hedges granted. */
   public WorldSnapshot withHedges(int granted) {
-    return with(dataFirst, tieSeed, granted);
+    return with(dataFirst, tieSeed, granted, settling);
   }
 
   /** The same with another word on whether the data's region goes before price and turn. */
   public WorldSnapshot withDataFirst(boolean first) {
-    return with(first ? true : null, tieSeed, hedges);
+    return with(first ? true : null, tieSeed, hedges, settling);
+  }
+
+  /** The same for a stage that has to look again before it fails. */
+  public WorldSnapshot whileSettling() {
+    return with(dataFirst, tieSeed, hedges, true);
   }
 
   private WorldSnapshot with(
-      @Nullable Boolean first, @Nullable Long seed, @Nullable Integer granted) {
+      @Nullable Boolean first,
+      @Nullable Long seed,
+      @Nullable Integer granted,
+      @Nullable Boolean stillSettling) {
     return new WorldSnapshot(
         candidates,
         fallback,
@@ -116,7 +129,8 @@ public record WorldSnapshot(
         first,
         panic,
         seed,
-        granted);
+        granted,
+        stillSettling);
   }
 
   /**

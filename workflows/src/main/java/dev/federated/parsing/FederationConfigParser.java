@@ -238,6 +238,12 @@ public final class FederationConfigParser {
     StrictObject object = region.object("egress_cost_per_gb_to");
     if (object != null) {
       for (String name : object.keys()) {
+        JsonNode value = object.node(name);
+        if (value != null && !value.isNumber()) {
+          // Any name is a key here, so that a secret in a wrong place may stand under it.
+          object.problems().add(object.pathOf(name), null, "has to be a number, the price");
+          continue;
+        }
         Double price = object.number(name, 0, 1e12);
         if (price == null && !object.has(name)) {
           object.problems().add(object.pathOf(name), null, "needs a price");

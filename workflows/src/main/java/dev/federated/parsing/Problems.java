@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 public final class Problems {
   private static final int LONGEST_VALUE = 200;
   private static final int LONGEST_NAME = 100;
+  private static final int LONGEST_PATH = 500;
   private static final int MOST_NAMES = 50;
   private static final Pattern MAY_BE_SECRET =
       Pattern.compile("pass|pwd|secret|token|key|credential|auth|dsn", Pattern.CASE_INSENSITIVE);
@@ -32,7 +33,13 @@ public final class Problems {
 
   /** Adds a problem with the names that were probably meant. */
   public void add(String path, @Nullable JsonNode value, String message, List<String> suggestions) {
-    found.add(new Problem(file, path, shortened(value), message, suggestions));
+    found.add(
+        new Problem(
+            file,
+            shown(path, LONGEST_PATH),
+            shortened(value),
+            message,
+            suggestions.stream().map(Problems::shown).toList()));
   }
 
   /** Adds a problem about a name that is none of the valid ones, with the nearest of them. */
@@ -54,7 +61,7 @@ public final class Problems {
     add(
         path,
         nearest.stream().anyMatch(Problems::nameOfSecret) ? null : harmless(key, value),
-        "unknown key '%s'; valid: %s".formatted(shown(key), String.join(", ", valid)),
+        "unknown key '%s'; valid: %s".formatted(shown(key), listed(valid)),
         nearest);
   }
 
@@ -94,13 +101,18 @@ public final class Problems {
 
   /** A name as a message shows it: not endless, and without characters that steer a terminal. */
   public static String shown(String name) {
-    String start = name.length() <= LONGEST_NAME ? name : name.substring(0, LONGEST_NAME) + "…";
+    return shown(name, LONGEST_NAME);
+  }
+
+  private static String shown(String text, int longest) {
+    String start = text.length() <= longest ? text : text.substring(0, longest) + "…";
     return start.replaceAll("\\p{Cntrl}", "?");
   }
 
   /** Valid names as a message lists them. */
   static String listed(Collection<String> names) {
-    String listed = names.stream().limit(MOST_NAMES).collect(Collectors.joining(", "));
+    String listed =
+        names.stream().limit(MOST_NAMES).map(Problems::shown).collect(Collectors.joining(", "));
     return names.size() <= MOST_NAMES
         ? listed
         : "%s and %d more".formatted(listed, names.size() - MOST_NAMES);

@@ -113,6 +113,7 @@ public final class FederationSnapshots {
         dataFirst ? true : null,
         federation.panicMode() ? true : null,
         null,
+        null,
         null);
   }
 

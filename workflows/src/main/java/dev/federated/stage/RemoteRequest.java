@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxOutputBytes largest result in bytes of JSON
  * @param circuitBreaker breaker settings of the federation
  * @param share the selected region whose share this is; null in histories before redrive
+ * @param askedAgain true if the execution may be asked for again under its key after it was
+ *     cancelled, so that the region carries on with it; null means no
  */
 @WireRecord
 public record RemoteRequest(
@@ -28,7 +30,32 @@ public record RemoteRequest(
     String idempotencyKey,
     int maxOutputBytes,
     CircuitBreakerConfig circuitBreaker,
-    @Nullable String share) {
+    @Nullable String share,
+    @Nullable Boolean askedAgain) {
+
+  /** One that is not asked for again after it was cancelled. */
+  public RemoteRequest(
+      String region,
+      String stageId,
+      String type,
+      JsonNode config,
+      JsonNode inputs,
+      String idempotencyKey,
+      int maxOutputBytes,
+      CircuitBreakerConfig circuitBreaker,
+      @Nullable String share) {
+    this(
+        region,
+        stageId,
+        type,
+        config,
+        inputs,
+        idempotencyKey,
+        maxOutputBytes,
+        circuitBreaker,
+        share,
+        null);
+  }
 
   /** The same with other inputs. */
   public RemoteRequest withInputs(JsonNode others) {
@@ -41,7 +68,8 @@ public record RemoteRequest(
         idempotencyKey,
         maxOutputBytes,
         circuitBreaker,
-        share);
+        share,
+        askedAgain);
   }
 
   /** The same with a result of at most that many bytes, if more were allowed. */
@@ -49,6 +77,15 @@ public record RemoteRequest(
     return maxOutputBytes <= bytes
         ? this
         : new RemoteRequest(
-            region, stageId, type, config, inputs, idempotencyKey, bytes, circuitBreaker, share);
+            region,
+            stageId,
+            type,
+            config,
+            inputs,
+            idempotencyKey,
+            bytes,
+            circuitBreaker,
+            share,
+            askedAgain);
   }
 }

@@ -149,7 +149,7 @@ public final class StageRun {
         redrive == null
             ? new KeyRoot(info.getWorkflowId(), info.getFirstExecutionRunId())
             : redrive.keyRoot();
-    this.snapshot = Workflow.sideEffect(WorldSnapshot.class, () -> world.snapshot(request, runKey));
+    this.snapshot = FirstLook.at(world, request, runKey, changed == null);
     this.rules = new Eligibility.Rules(config, snapshot);
     learn(snapshot);
     this.decision = RegionSelector.decide(config, snapshot);
@@ -929,7 +929,8 @@ public final class StageRun {
             key,
             snapshot.maxOutputBytes(),
             snapshot.circuitBreaker(),
-            share.region());
+            share.region(),
+            config.quorumOrDefault().onLateResult() == LateResultPolicy.APPEND ? true : null);
     RegionCall call =
         new RegionCall(
             new RegionExecution(remote, attempts.limits(known, maxAttempts, remainingMs(share))),

@@ -184,7 +184,8 @@ class WireRecordTest {
               true,
               true,
               7L,
-              3));
+              3,
+              true));
 
   static Stream<Arguments> recordsByMapper() {
     return RECORDS.stream()

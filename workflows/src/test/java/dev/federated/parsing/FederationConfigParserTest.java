@@ -464,6 +464,31 @@ class FederationConfigParserTest {
     assertThat(problem.suggestions()).containsExactly("us");
   }
 
+  /** Found by fuzzing. */
+  @Test
+  void aSecretThatStandsForAPriceIsNotRepeated() {
+    Problem problem =
+        problemOf("{regions: [{name: 'us', egress_cost_per_gb_to: {value: 'planted-s3cret'}}]}");
+
+    assertThat(problem.path()).isEqualTo("regions[0].egress_cost_per_gb_to.value");
+    assertThat(problem.toString()).doesNotContain("planted-s3cret");
+  }
+
+  /** Found by fuzzing. */
+  @Test
+  void namesAndPlacesOfAnyLengthDoNotMakeEndlessMessages() {
+    String longest = "x".repeat(40_000);
+    List<Problem> problems =
+        problemsOf(
+            "{regions: [{name: '%1$s', %1$s: 1}, {name: 'us', egress_cost_per_gb_to: {eu: 1}}]}"
+                .formatted(longest));
+
+    assertThat(problems).hasSize(3);
+    assertThat(problems)
+        .extracting(Problem::toString)
+        .allSatisfy(line -> assertThat(line).hasSizeLessThan(2_000));
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"-0.01", "'0.02'", "null", "{}"})
   void aPriceOfMovingDataToARegionIsANumberThatIsNotNegative(String price) {

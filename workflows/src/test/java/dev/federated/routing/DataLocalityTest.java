@@ -101,6 +101,7 @@ class DataLocalityTest {
             true,
             null,
             null,
+            null,
             null);
 
     assertThat(RegionSelector.decide(stage, down).chosen()).containsExactly("cheap");

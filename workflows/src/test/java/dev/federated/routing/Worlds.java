@@ -50,6 +50,7 @@ final class Worlds {
         null,
         true,
         null,
+        null,
         null);
   }
 

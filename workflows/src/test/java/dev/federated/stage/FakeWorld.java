@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,7 @@ public final class FakeWorld implements World {
   final List<String> stages = new CopyOnWriteArrayList<>();
   final List<String> hedges = new CopyOnWriteArrayList<>();
   private volatile int hedgesGranted = 100;
+  private final AtomicInteger looksUntilPolled = new AtomicInteger();
 
   public FakeWorld(FederationConfig federation) {
     this.federation = federation;
@@ -55,6 +57,12 @@ public final class FakeWorld implements World {
     return this;
   }
 
+  /** So many looks find that nobody polls yet in any region, and the world still new. */
+  FakeWorld settlesAfter(int looks) {
+    looksUntilPolled.set(looks);
+    return this;
+  }
+
   /** The budget of extra load has that many hedges left for each stage. */
   FakeWorld grantsHedges(int hedges) {
     hedgesGranted = hedges;
@@ -63,11 +71,15 @@ public final class FakeWorld implements World {
 
   @Override
   public WorldSnapshot snapshot(StageRequest request, String runKey) {
-    WorldSnapshot seen = see(request);
+    if (looksUntilPolled.getAndUpdate(looks -> Math.max(0, looks - 1)) > 0) {
+      return see(request, region -> region.polled(false)).whileSettling();
+    }
+    WorldSnapshot seen = see(request, UnaryOperator.identity());
     return request.federation().hedge() == null ? seen : seen.withHedges(hedgesGranted);
   }
 
-  private WorldSnapshot see(StageRequest request) {
+  private WorldSnapshot see(
+      StageRequest request, UnaryOperator<RegionSnapshot.Builder> everywhere) {
     return new FederationSnapshots(federation)
         .of(
             request.federation(),
@@ -75,6 +87,7 @@ public final class FakeWorld implements World {
             region ->
                 known
                     .getOrDefault(region.name(), UnaryOperator.identity())
+                    .andThen(everywhere)
                     .apply(FederationSnapshots.fromFile(region))
                     .build());
   }

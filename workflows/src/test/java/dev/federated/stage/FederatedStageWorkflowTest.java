@@ -387,6 +387,44 @@ class FederatedStageWorkflowTest {
   }
 
   @Test
+  void aStageThatComesBeforeItsRegionsPollersWaitsForThem() {
+    regions.region("us", answers("1")).start();
+    for (FederationStrategy strategy : FederationStrategy.values()) {
+      regions.world().settlesAfter(3);
+
+      FederatedStageResult result = regions.run(stage(strategy, "us"));
+
+      assertThat(result.outcome()).isEqualTo(StageOutcome.SUCCEEDED);
+      assertThat(result.regionResults().get("us").attempts()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aStageDoesNotWaitForeverForPollers() {
+    regions.region("us", answers("1")).start();
+    regions.world().settlesAfter(Integer.MAX_VALUE);
+
+    FederatedStageResult result = regions.run(parallel("us"));
+
+    assertThat(result.error().type()).isEqualTo(FailureType.NO_WORKER_IN_REGION);
+    assertThat(regions.requests).isEmpty();
+  }
+
+  @Test
+  void aStageThatWaitsForPollersCanBeCancelled() {
+    regions.region("us", answers("1")).start();
+    regions.world().settlesAfter(Integer.MAX_VALUE);
+    WorkflowStub stub = regions.startStage(parallel("us"), "{}");
+
+    stub.cancel();
+
+    assertThatThrownBy(() -> stub.getResult(FederatedStageResult.class))
+        .cause()
+        .isInstanceOf(CanceledFailure.class);
+    assertThat(regions.requests).isEmpty();
+  }
+
+  @Test
   void residencyHoldsAtTheHop() {
     regions.region("eu", unavailable()).region("us", answers("1")).start();
 

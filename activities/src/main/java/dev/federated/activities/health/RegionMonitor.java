@@ -34,6 +34,9 @@ public final class RegionMonitor implements AutoCloseable {
   /** Pause between looks at regions that are away, unless the interval is shorter: 5 s. */
   private static final Duration RECHECK = Duration.ofSeconds(5);
 
+  /** Pause between looks at queues that nobody polls yet: 1 s. Stages may be waiting for them. */
+  private static final Duration RECHECK_SETTLING = Duration.ofSeconds(1);
+
   /** Looks at once; a hundred silent regions take 35 s of them. */
   private static final int THREADS = 16;
 
@@ -117,6 +120,7 @@ public final class RegionMonitor implements AutoCloseable {
     Duration recheck = interval.compareTo(RECHECK) < 0 ? interval : RECHECK;
     every(interval, Duration.ZERO, this::lookAtAll);
     every(recheck, recheck, this::lookAtAbsent);
+    every(RECHECK_SETTLING, RECHECK_SETTLING, this::lookAtSettling);
   }
 
   private void every(Duration pause, Duration first, Runnable look) {
@@ -148,6 +152,14 @@ public final class RegionMonitor implements AutoCloseable {
         requestProbe(region);
       }
       if (Boolean.FALSE.equals(view.polled(region))) {
+        readQueue(region);
+      }
+    }
+  }
+
+  private void lookAtSettling() {
+    for (String region : watched.keySet()) {
+      if (view.settling(region)) {
         readQueue(region);
       }
     }

@@ -60,6 +60,10 @@ final class RegionState {
   private @Nullable Long backlog;
   private @Nullable Instant lastPoll;
   private @Nullable Instant statisticsAt;
+
+  /** Since when the statistics show no poller; null while they do. */
+  private @Nullable Instant unpolledSince;
+
   private @Nullable String trial;
   private @Nullable Instant trialAt;
 
@@ -372,17 +376,31 @@ final class RegionState {
     return statisticsAt == null || statisticsAt.plus(staleAfter).isBefore(now) ? null : backlog;
   }
 
-  void statistics(long backlog, @Nullable Instant lastPoll, Instant now) {
+  void statistics(long backlog, @Nullable Instant lastPoll, Instant now, Duration within) {
     this.backlog = backlog;
     if (lastPoll != null && (this.lastPoll == null || lastPoll.isAfter(this.lastPoll))) {
       this.lastPoll = lastPoll;
     }
     this.statisticsAt = now;
+    if (polledLately(now, within)) {
+      unpolledSince = null;
+    } else if (unpolledSince == null) {
+      unpolledSince = now;
+    }
+  }
+
+  /** Whether nobody was seen to poll yet, in no longer than that time of looking. */
+  boolean settling(Instant now, Duration time) {
+    return unpolledSince != null && unpolledSince.plus(time).isAfter(now);
+  }
+
+  private boolean polledLately(Instant now, Duration within) {
+    return lastPoll != null && !lastPoll.plus(within).isBefore(now);
   }
 
   /** Whether a poller was seen in the given time; null if the server was not asked lately. */
   @Nullable Boolean polled(Instant now, Duration within, Duration staleAfter) {
-    if (lastPoll != null && !lastPoll.plus(within).isBefore(now)) {
+    if (polledLately(now, within)) {
       return true;
     }
     return (statisticsAt == null || statisticsAt.plus(staleAfter).isBefore(now)) ? null : false;

@@ -56,6 +56,12 @@ public final class RegionView implements World, RegionListener {
   /** How long ago a worker must have polled a queue for the queue to be alive: 90 s. */
   public static final Duration POLLED_WITHIN = Duration.ofSeconds(90);
 
+  /**
+   * How long a queue that nobody polls is looked at before stages fail of it: 10 s. Workers that
+   * are started together with this one poll by then.
+   */
+  public static final Duration SETTLES_WITHIN = Duration.ofSeconds(10);
+
   /** A figure that missed this many refreshes is not used any more. */
   private static final int STALE_INTERVALS = 3;
 
@@ -290,7 +296,7 @@ public final class RegionView implements World, RegionListener {
     synchronized (lock) {
       RegionState state = regions.get(region);
       if (state != null) {
-        state.statistics(queue.backlog(), queue.lastPoll(), clock.instant());
+        state.statistics(queue.backlog(), queue.lastPoll(), clock.instant(), POLLED_WITHIN);
       }
     }
   }
@@ -303,12 +309,44 @@ public final class RegionView implements World, RegionListener {
     }
     synchronized (lock) {
       WorldSnapshot seen = see(request, strategy, runKey);
+      if (settling(request.federation(), seen)) {
+        return seen.whileSettling();
+      }
       Hedge hedge = request.federation().hedge();
       if (hedge == null) {
         return seen;
       }
       int shares = strategy.replicated() ? eligible(request.federation(), seen).size() : 1;
       return seen.withHedges(hedges.grant(runKey, shares, hedge.maxExtraLoad(), hedge.max()));
+    }
+  }
+
+  /** Whether no region is eligible, and one only because its workers may still be starting. */
+  private boolean settling(FederatedStageConfig stage, WorldSnapshot seen) {
+    if (seen.candidates().stream().noneMatch(region -> Boolean.FALSE.equals(region.polled()))) {
+      return false;
+    }
+    Eligibility.Rules rules = new Eligibility.Rules(stage, seen);
+    RegionSnapshot fallback = seen.fallback();
+    if (fallback != null && rules.of(fallback).eligible()) {
+      return false;
+    }
+    boolean found = false;
+    for (RegionSnapshot region : seen.candidates()) {
+      Eligibility eligibility = rules.of(region);
+      if (eligibility.eligible()) {
+        return false;
+      }
+      found |= eligibility.failure() == FailureType.NO_WORKER_IN_REGION && settling(region.name());
+    }
+    return found;
+  }
+
+  /** Whether nobody polls the region's queue and it has been looked at for a short time only. */
+  boolean settling(String region) {
+    synchronized (lock) {
+      RegionState state = regions.get(region);
+      return state != null && state.settling(clock.instant(), SETTLES_WITHIN);
     }
   }
 
@@ -325,7 +363,9 @@ public final class RegionView implements World, RegionListener {
         WorldSnapshot known = pickedSnapshots.get(runKey);
         if (known == null) {
           known = pick(request, strategy, runKey);
-          pickedSnapshots.put(runKey, known);
+          if (!settling(request.federation(), known)) {
+            pickedSnapshots.put(runKey, known);
+          }
         }
         yield known;
       }

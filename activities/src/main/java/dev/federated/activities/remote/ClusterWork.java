@@ -13,13 +13,8 @@ import dev.federated.stage.TaskPriorities;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.temporal.activity.ActivityExecutionContext;
-import io.temporal.activity.ActivityInfo;
-import io.temporal.api.common.v1.WorkflowExecution;
-import io.temporal.api.enums.v1.PendingActivityState;
-import io.temporal.api.workflowservice.v1.DescribeWorkflowExecutionRequest;
 import io.temporal.client.ActivityCanceledException;
 import io.temporal.client.ActivityCompletionException;
-import io.temporal.client.ActivityNotExistsException;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowExecutionAlreadyStarted;
 import io.temporal.client.WorkflowFailedException;
@@ -49,8 +44,6 @@ final class ClusterWork implements RemoteExecuteActivityImpl.Work {
 
   /** A history of its start and its first task: no worker has seen it. */
   private static final long EVENTS_BEFORE_A_WORKER = 2;
-
-  private static final long CALL_SECONDS = 5;
 
   private static final Logger log = LoggerFactory.getLogger(ClusterWork.class);
 
@@ -101,7 +94,7 @@ final class ClusterWork implements RemoteExecuteActivityImpl.Work {
       throw RegionCallException.workerStopped(region());
     } catch (ExecutionException e) {
       if (e.getCause() instanceof ActivityCompletionException end) {
-        if (isOver(end)) {
+        if (StageInterest.lostIn(execution.request(), end, context)) {
           quietly("cancel", () -> workflow.cancel("the stage does not wait for it any more"));
         }
         throw end;
@@ -184,44 +177,6 @@ final class ClusterWork implements RemoteExecuteActivityImpl.Work {
   @Override
   public void stop(ActivityCompletionException why) {
     answer.completeExceptionally(why);
-  }
-
-  /**
-   * Whether nobody wants the execution any more. A worker that stops leaves it to the next attempt,
-   * and one that the server had taken for lost to the attempt that runs already.
-   */
-  private boolean isOver(ActivityCompletionException end) {
-    return end instanceof ActivityCanceledException
-        || (end instanceof ActivityNotExistsException && !repeatedElsewhere());
-  }
-
-  private boolean repeatedElsewhere() {
-    ActivityInfo info = context.getInfo();
-    try {
-      return context
-          .getWorkflowClient()
-          .getWorkflowServiceStubs()
-          .blockingStub()
-          .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS)
-          .describeWorkflowExecution(
-              DescribeWorkflowExecutionRequest.newBuilder()
-                  .setNamespace(info.getNamespace())
-                  .setExecution(
-                      WorkflowExecution.newBuilder()
-                          .setWorkflowId(info.getWorkflowId())
-                          .setRunId(info.getWorkflowRunId()))
-                  .build())
-          .getPendingActivitiesList()
-          .stream()
-          .anyMatch(
-              pending ->
-                  pending.getActivityId().equals(info.getActivityId())
-                      && pending.getState()
-                          != PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED);
-    } catch (StatusRuntimeException e) {
-      // Rather executed in vain than not at all; the time-outs there end it.
-      return e.getStatus().getCode() != Status.Code.NOT_FOUND;
-    }
   }
 
   private RegionCallException failed(@Nullable Throwable failure) {

@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
  * gone or that its worker stops, the work is stopped, and {@link #end()} says why.
  */
 final class Heartbeats implements AutoCloseable {
-  /** Five of them fit into the heartbeat timeout of 10 s. */
-  static final Duration INTERVAL = Duration.ofSeconds(2);
+  /** Ten of them fit into the heartbeat timeout, and a cancellation is known after one. */
+  static final Duration INTERVAL = Duration.ofSeconds(1);
 
   private static final Logger log = LoggerFactory.getLogger(Heartbeats.class);
 

@@ -397,7 +397,15 @@ public final class RegionProtocolClient {
   }
 
   private static Response checkHeaders(Interceptor.Chain chain) throws IOException {
-    Response response = chain.proceed(chain.request());
+    Response response;
+    try {
+      response = chain.proceed(chain.request());
+    } catch (IllegalStateException e) {
+      // OkHttp's words on a status that is no number of HTTP's, such as -32.
+      ProtocolException problem = new ProtocolException("the answer is not one of HTTP");
+      problem.initCause(e);
+      throw problem;
+    }
     // OkHttp takes -1 for a length that is not told. Of less it would say that the caller is wrong,
     // when the answer is read or closed.
     if (response.body().contentLength() < -1) {

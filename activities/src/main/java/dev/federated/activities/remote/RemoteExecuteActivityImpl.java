@@ -19,7 +19,6 @@ import dev.federated.stage.TraceParent;
 import io.temporal.activity.Activity;
 import io.temporal.activity.ActivityExecutionContext;
 import io.temporal.activity.ActivityInfo;
-import io.temporal.client.ActivityCanceledException;
 import io.temporal.client.ActivityCompletionException;
 import io.temporal.client.ActivityWorkerShutdownException;
 import io.temporal.failure.ApplicationFailure;
@@ -178,7 +177,7 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
             scheduler,
             () -> new RemoteFailure(attempt, millisSince(start), null),
             work::stop)) {
-      answer = run(work, heartbeats);
+      answer = run(work, request, context, heartbeats);
     } catch (ActivityWorkerShutdownException e) {
       throw RegionCallException.workerStopped(region.name());
     }
@@ -197,12 +196,17 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
   }
 
   /** The work's outcome, or what ended the activity from outside rather than what followed it. */
-  private static RemoteResponse run(Work work, Heartbeats heartbeats) throws RegionCallException {
+  private static RemoteResponse run(
+      Work work, RemoteRequest request, ActivityExecutionContext context, Heartbeats heartbeats)
+      throws RegionCallException {
     try {
       return work.run();
     } catch (RegionCallException e) {
       ActivityCompletionException end = heartbeats.end();
       if (end != null) {
+        if (StageInterest.lostIn(request, end, context)) {
+          work.withdraw();
+        }
         throw end;
       }
       throw e;
@@ -261,6 +265,9 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     default void stop(ActivityCompletionException why) {
       stop();
     }
+
+    /** Tells whoever works elsewhere that nobody wants it any more, after it was stopped here. */
+    default void withdraw() {}
   }
 
   private record HttpWork(RegionProtocolClient.RegionCall call) implements Work {
@@ -274,13 +281,9 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
       call.cancel();
     }
 
-    /** Any other end leaves the answer to the next attempt, which asks with the same key. */
     @Override
-    public void stop(ActivityCompletionException why) {
-      call.cancel();
-      if (why instanceof ActivityCanceledException) {
-        call.withdraw();
-      }
+    public void withdraw() {
+      call.withdraw();
     }
   }
 
@@ -347,11 +350,9 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     }
 
     @Override
-    public synchronized void stop(ActivityCompletionException why) {
-      if (work == null) {
-        stop();
-      } else {
-        work.stop(why);
+    public synchronized void withdraw() {
+      if (work != null) {
+        work.withdraw();
       }
     }
   }

@@ -20,6 +20,7 @@ import dev.federated.stage.ExecutionEnd;
 import io.temporal.testing.TestWorkflowEnvironment;
 import java.io.IOException;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
@@ -128,6 +129,23 @@ class RegionMonitorTest {
     try (RegionMonitor monitor = monitor(config, view, statistics)) {
       monitor.start();
       await().until(() -> Boolean.TRUE.equals(view.polled("local")));
+    }
+  }
+
+  @Test
+  void aQueueThatNobodyPollsYetIsReadAgainLongBeforeTheNextInterval() {
+    AtomicInteger asked = new AtomicInteger();
+    FederationConfig config = config(60, RegionConfig.builder("starting").build());
+    RegionView view = view(config);
+    QueueStatistics statistics =
+        queue ->
+            new QueueStatistics.QueueState(0, asked.incrementAndGet() < 6 ? null : Instant.now());
+    try (RegionMonitor monitor = monitor(config, view, statistics)) {
+      monitor.start();
+      // By the pause of regions that are away it would take 25 s.
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .until(() -> Boolean.TRUE.equals(view.polled("starting")));
     }
   }
 

@@ -437,6 +437,45 @@ class RegionViewTest {
   }
 
   @Test
+  void aQueueThatNobodyPollsYetIsLookedAtForTenSecondsBeforeStagesFailOfIt() {
+    for (FederationStrategy strategy : FederationStrategy.values()) {
+      RegionView view = view(A, B);
+      view.statistics("a", new QueueStatistics.QueueState(0, null));
+      view.statistics("b", new QueueStatistics.QueueState(0, null));
+      assertThat(view.snapshot(request(strategy), "early").settling()).isTrue();
+      assertThat(view.settling("a")).isTrue();
+
+      clock.advance(Duration.ofSeconds(9));
+      view.statistics("a", new QueueStatistics.QueueState(0, clock.instant()));
+
+      assertThat(view.snapshot(request(strategy), "early").settling()).isNull();
+      assertThat(view.snapshot(request(strategy), "early").region("a").polled()).isNull();
+      assertThat(view.settling("a")).isFalse();
+      FederatedStageConfig onlyB =
+          FederatedStageConfig.builder().strategy(strategy).regions(List.of("b")).build();
+      assertThat(view.snapshot(request(onlyB), "onlyB").settling()).isTrue();
+
+      clock.advance(Duration.ofSeconds(1));
+      assertThat(view.snapshot(request(onlyB), "late").settling()).isNull();
+      assertThat(view.snapshot(request(onlyB), "late").region("b").polled()).isFalse();
+    }
+  }
+
+  @Test
+  void aStageDoesNotWaitForPollersWhereItHasAnotherRegionOrItsRegionsAreExcluded() {
+    RegionView view = view(A, B, RegionConfig.builder("c").build());
+    view.statistics("a", new QueueStatistics.QueueState(0, null));
+
+    assertThat(view.snapshot(request(FederationStrategy.PARALLEL), "others").settling()).isNull();
+    FederatedStageConfig falling =
+        FederatedStageConfig.builder().regions(List.of("a")).fallbackRegion("b").build();
+    assertThat(view.snapshot(request(falling), "fallback").settling()).isNull();
+    FederatedStageConfig elsewhere =
+        FederatedStageConfig.builder().regions(List.of("a")).residency(List.of("b")).build();
+    assertThat(view.snapshot(request(elsewhere), "excluded").settling()).isNull();
+  }
+
+  @Test
   void loadThatIsOlderThanThreeIntervalsGivesWayToWhatIsOutstanding() {
     RegionView view = view(A);
     view.started("1", "a");

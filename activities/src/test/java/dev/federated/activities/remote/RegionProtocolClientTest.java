@@ -274,6 +274,21 @@ class RegionProtocolClientTest {
     assertThat(probe.healthy()).isFalse();
   }
 
+  /** Found by fuzzing. */
+  @Test
+  void aStatusThatHttpDoesNotHaveIsABrokenConnection() {
+    for (int i = 0; i < 2; i++) {
+      server.enqueue(new MockResponse.Builder().status("HTTP/1.1 -32 Unprocessable").build());
+    }
+
+    RegionCallException failure = call(TIMEOUT);
+    RegionProbe probe = client.probe(TIMEOUT);
+
+    assertThat(failure.error().type()).isEqualTo(FailureType.REGION_UNAVAILABLE);
+    assertThat(failure.error().message()).contains("not one of HTTP");
+    assertThat(probe.healthy()).isFalse();
+  }
+
   @Test
   void halfAnAnswerIsABrokenConnection() {
     server.enqueue(

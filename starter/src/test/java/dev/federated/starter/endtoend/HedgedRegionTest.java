@@ -15,6 +15,7 @@ import dev.federated.model.FederationStrategy;
 import dev.federated.model.Hedge;
 import dev.federated.model.HedgeOutcome;
 import dev.federated.model.HedgedExecution;
+import dev.federated.model.LateResultPolicy;
 import dev.federated.model.RegionConfig;
 import dev.federated.model.RegionResult;
 import dev.federated.model.RegionStatus;
@@ -35,6 +36,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,13 +45,16 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 @RealServer.Needed
 class HedgedRegionTest {
-  /** A heartbeat goes out every half second; the rest is for a busy machine. */
-  private static final Duration SOON = Duration.ofSeconds(2);
+  /** A heartbeat goes out every second; the rest is for a busy machine. */
+  private static final Duration SOON = Duration.ofSeconds(4);
 
   /** A component of the nodes of this test. */
   private static final String WORK = "work";
 
   @TempDir private Path directory;
+
+  /** Requests to execute that the node {@code slow} has got. */
+  private final AtomicInteger timesAsked = new AtomicInteger();
 
   @Test
   void theCallThatWasOvertakenEndsAtTheRegionsNode(Deployment deployment) throws Exception {
@@ -81,34 +86,20 @@ class HedgedRegionTest {
   /** A server rarely sees that its caller hung up; a node that says so in its health is told. */
   @Test
   void theExecutionThatWasOvertakenStopsAtTheRegionsNode(RealServer server) throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
     CompletableFuture<Long> interruptedAt = new CompletableFuture<>();
-    try (RegionNode slow = node("slow", endless(interruptedAt));
-        RegionNode fast = node("fast", inputs -> inputs)) {
-      FederationConfig federation =
-          FederationConfig.builder()
-              .regions(List.of(region("slow", slow), region("fast", fast)))
-              .build();
+    try (RegionNode slow = node("slow", until(new CountDownLatch(1), begun, interruptedAt));
+        RegionNode fast = node("fast", after(begun))) {
       WorkflowClient client = server.client(server.newNamespace("overtaken"));
-      try (FederationWorker worker =
-          FederationWorker.start(
-              client,
-              new FederationFile("federation", directory.resolve("federation"), federation),
-              new WorkerRoles(true, federation.regionNames()),
-              Map.of(),
-              directory.resolve("data.db"),
-              new MetricRegistry(),
-              Duration.ofSeconds(1))) {
+      try (FederationWorker worker = worker(client, slow, fast)) {
+        // Its workflow ends in the step that cancels, so that no activity is left to be told.
         FederatedStageConfig block =
             FederatedStageConfig.builder()
                 .strategy(FederationStrategy.PARALLEL)
                 .aggregation(AggregationStrategy.FIRST)
                 .build();
 
-        FederatedStageResult result =
-            new FederationCoordinator(client)
-                .executeFederated(
-                    new StageRequest(
-                        "overtaken", WORK, Json.of("{}"), Json.of("{total: 7}"), block));
+        FederatedStageResult result = run(client, block);
         long answeredAt = System.nanoTime();
 
         assertThat(result.regionResults().get("fast").status()).isEqualTo(RegionStatus.SUCCEEDED);
@@ -121,11 +112,66 @@ class HedgedRegionTest {
     }
   }
 
+  @Test
+  void theExecutionWhoseResultIsCollectedLateGoesOnAtTheRegionsNode(RealServer server)
+      throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch done = new CountDownLatch(1);
+    CompletableFuture<Long> interruptedAt = new CompletableFuture<>();
+    try (RegionNode slow = node("slow", until(done, begun, interruptedAt));
+        RegionNode fast = node("fast", after(begun))) {
+      WorkflowClient client = server.client(server.newNamespace("late"));
+      try (FederationWorker worker = worker(client, slow, fast)) {
+        FederatedStageConfig block =
+            FederatedStageConfig.builder()
+                .strategy(FederationStrategy.PARALLEL)
+                .minRegions(1)
+                .graceSeconds(0.2)
+                .onLateResult(LateResultPolicy.APPEND)
+                .build();
+
+        FederatedStageResult result = run(client, block);
+        // By its second request the node has been asked for the work again.
+        await().atMost(Duration.ofSeconds(30)).until(() -> timesAsked.get() == 2);
+        done.countDown();
+        FederatedStageResult late =
+            client
+                .newUntypedWorkflowStub(String.valueOf(result.lateWorkflowId()))
+                .getResult(FederatedStageResult.class);
+
+        assertThat(result.successfulRegions()).containsExactly("fast");
+        assertThat(late.successfulRegions()).containsExactly("fast", "slow");
+        assertThat(interruptedAt).isNotDone();
+      }
+    }
+  }
+
+  private FederationWorker worker(WorkflowClient client, RegionNode slow, RegionNode fast) {
+    FederationConfig federation =
+        FederationConfig.builder()
+            .regions(List.of(region("slow", slow), region("fast", fast)))
+            .build();
+    return FederationWorker.start(
+        client,
+        new FederationFile("federation", directory.resolve("federation"), federation),
+        new WorkerRoles(true, federation.regionNames()),
+        Map.of(),
+        directory.resolve("data.db"),
+        new MetricRegistry(),
+        Duration.ofSeconds(1));
+  }
+
+  private static FederatedStageResult run(WorkflowClient client, FederatedStageConfig block) {
+    return new FederationCoordinator(client)
+        .executeFederated(
+            new StageRequest("overtaken", WORK, Json.of("{}"), Json.of("{total: 7}"), block));
+  }
+
   private static RegionConfig region(String name, RegionNode node) {
     return RegionConfig.builder(name).endpoint(node.endpoint()).build();
   }
 
-  private static RegionNode node(String name, Body body) throws IOException {
+  private RegionNode node(String name, Body body) throws IOException {
     StageComponent component =
         new StageComponent() {
           @Override
@@ -141,14 +187,30 @@ class HedgedRegionTest {
         };
     return RegionNode.start(
         RegionNodeOptions.builder(name)
+            .filter(
+                (request, next) -> {
+                  if (name.equals("slow") && request.method().equals("POST")) {
+                    timesAsked.incrementAndGet();
+                  }
+                  return next.handle(request);
+                })
             .executor(ComponentExecutor.builder().components(List.of(component)).build())
             .build());
   }
 
-  private static Body endless(CompletableFuture<Long> interruptedAt) {
+  private static Body after(CountDownLatch begun) {
     return inputs -> {
+      begun.await();
+      return inputs;
+    };
+  }
+
+  private static Body until(
+      CountDownLatch done, CountDownLatch begun, CompletableFuture<Long> interruptedAt) {
+    return inputs -> {
+      begun.countDown();
       try {
-        new CountDownLatch(1).await();
+        done.await();
         return inputs;
       } catch (InterruptedException e) {
         interruptedAt.complete(System.nanoTime());

@@ -1,5 +1,8 @@
 package dev.federated.starter.endtoend;
 
+import dev.federated.activities.health.QueueStatistics;
+import dev.federated.activities.health.TemporalQueueStatistics;
+import dev.federated.stage.FederatedQueues;
 import dev.federated.starter.connection.TemporalConnection;
 import dev.federated.starter.embedded.EmbeddedServer;
 import dev.federated.starter.embedded.EmbeddedServerOptions;
@@ -19,6 +22,7 @@ import java.lang.annotation.Target;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -110,6 +114,16 @@ final class RealServer implements AutoCloseable {
                               .build());
             });
     return name;
+  }
+
+  /** Waits until the server has seen a worker of each of these regions in that namespace. */
+  void awaitWorkers(String namespace, Collection<String> regions) {
+    QueueStatistics queues = new TemporalQueueStatistics(stubs, namespace);
+    for (String region : regions) {
+      Awaitility.await("a worker polls for " + region)
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> queues.read(FederatedQueues.ofRegion(region)).lastPoll() != null);
+    }
   }
 
   /** The environment of a process that uses this server. */

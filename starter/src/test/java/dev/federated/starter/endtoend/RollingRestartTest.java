@@ -62,7 +62,6 @@ class RollingRestartTest {
         "{\"regions\": [{\"name\": \"busy\", \"endpoint\": \"%s\"}]}".formatted(node.endpoint()));
     WORKERS.add(startWorker());
     WORKERS.add(startWorker());
-    // A control worker that starts first would know for some seconds that nobody polls.
     WORKERS.forEach(FederateProcess::awaitReady);
     WorkflowClient client = server.client(namespace);
     coordinator = new FederationCoordinator(client);

@@ -41,7 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
  * What the workers of a federation know together, on the real server: several control workers and a
  * worker for the regions, each with a view of its own, in one JVM. Each test prints its figures.
  */
-@Timeout(120)
+@Timeout(240)
 @RealServer.Needed
 class RoutingScenariosTest {
   @TempDir private Path directory;
@@ -80,6 +80,7 @@ class RoutingScenariosTest {
       RealServer server, String name, FederationConfig federation, int controlWorkers) {
     namespace = server.newNamespace(name);
     opened(worker(server, federation, false, federation.regionNames()));
+    server.awaitWorkers(namespace, federation.regionNames());
     for (int i = 0; i < controlWorkers; i++) {
       opened(worker(server, federation, true, List.of()));
     }
@@ -90,7 +91,7 @@ class RoutingScenariosTest {
     FederatedStageConfig everywhere = FederatedStageConfig.builder().maxRetries(0).build();
     // Every control worker has to see the regions' pollers and health first.
     await("the regions are seen")
-        .atMost(Duration.ofSeconds(30))
+        .atMost(Duration.ofSeconds(60))
         .ignoreExceptions()
         .until(() -> run(coordinator, everywhere).outcome() == StageOutcome.SUCCEEDED);
     return coordinator;
@@ -211,7 +212,7 @@ class RoutingScenariosTest {
       List<Future<FederatedStageResult>> results =
           evenly(15, Duration.ZERO, () -> run(coordinator, stage));
       // All are held until all have chosen; one too many for a region waits in its queue.
-      await().atMost(Duration.ofSeconds(20)).until(() -> ten.asked() + five.asked() >= warmUp + 14);
+      await().atMost(Duration.ofSeconds(60)).until(() -> ten.asked() + five.asked() >= warmUp + 14);
       ten.release();
       five.release();
       int inTen = 0;
