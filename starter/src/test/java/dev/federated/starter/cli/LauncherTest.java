@@ -162,6 +162,55 @@ class LauncherTest {
         .contains("--enable-native-access=ALL-UNNAMED|--sun-misc-unsafe-memory-access=allow|");
   }
 
+  @Test
+  void aJdkThatCannotMakeAnArchiveIsTriedOnceAndStartsWithoutOne() throws Exception {
+    Map<String, String> environment = jdk("17.0.15", "printf '%s|' \"$@\"");
+
+    Run first = run(directory, environment, project.resolve("federate"), "help");
+    Run second = run(directory, environment, project.resolve("federate"), "help");
+
+    assertThat(first.err()).contains("preparing faster starts");
+    assertThat(second.err()).isEmpty();
+    assertThat(first.exitCode() + second.exitCode()).isZero();
+    assertThat(first.out() + second.out()).doesNotContain("SharedArchiveFile");
+  }
+
+  @Test
+  void theFirstUseOfAJdkMakesAnArchiveOfTheClassesThatCommandsLoad() throws Exception {
+    String recordsClasses =
+        """
+        for a in "$@"; do
+          case $a in
+            -XX:ArchiveClassesAtExit=*|-XX:AOTCacheOutput=*) echo classes >"${a#*=}" ;;
+          esac
+        done
+        printf '%s|' "$@"
+        """;
+    for (String version : List.of("17.0.15", "25.0.1")) {
+      boolean old = version.startsWith("17");
+      Map<String, String> environment = jdk(version, recordsClasses);
+
+      Run first = run(directory, environment, project.resolve("federate"), "help");
+      Run second = run(directory, environment, project.resolve("federate"), "help");
+
+      assertThat(first.err()).contains("preparing faster starts");
+      assertThat(second.err()).isEmpty();
+      assertThat(second.out())
+          .isEqualTo(first.out())
+          .containsPattern(
+              old ? "-XX:SharedArchiveFile=[^|]*-17.0.15.jsa" : "-XX:AOTCache=[^|]*-25.0.1.aot");
+    }
+  }
+
+  private Map<String, String> jdk(String version, String java) throws IOException {
+    Path home = Files.createTempDirectory(directory, "jdk");
+    Files.createDirectory(home.resolve("bin"));
+    Files.writeString(home.resolve("bin/java"), "#!/usr/bin/env bash\n" + java);
+    executable(home.resolve("bin/java"));
+    Files.writeString(home.resolve("release"), "JAVA_VERSION=\"%s\"\n".formatted(version));
+    return Map.of("JAVA_HOME", home.toString());
+  }
+
   private List<String> builds() throws IOException {
     return Files.readAllLines(directory.resolve("trace"));
   }

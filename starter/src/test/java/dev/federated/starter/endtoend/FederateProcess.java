@@ -77,7 +77,6 @@ final class FederateProcess implements AutoCloseable {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
-                "-Xshare:auto",
                 "-Xmx384m",
                 "-cp",
                 System.getProperty("java.class.path"),

@@ -42,6 +42,7 @@ public final class DocumentReader {
   /** Values that all aliases of a YAML document may expand to. */
   public static final int MOST_EXPANDED = 100_000;
 
+  private static final int LONGEST_REASON = 300;
   private static final Pattern QUOTED_TOKEN = Pattern.compile("(token|value) '[^']*'");
 
   private static final JsonFactory JSON =
@@ -188,7 +189,8 @@ public final class DocumentReader {
             : e.getOriginalMessage();
     // The token itself may be a piece of a secret that lacks its quotes.
     String line = QUOTED_TOKEN.matcher(String.valueOf(text).split("\n", 2)[0]).replaceAll("$1");
-    return "is not well-formed: " + line;
+    return "is not well-formed: "
+        + (line.length() <= LONGEST_REASON ? line : line.substring(0, LONGEST_REASON) + "…");
   }
 
   private static InvalidDocumentException problem(String name, String path, String message) {
