@@ -8,7 +8,7 @@ import java.util.List;
 
 /** From the start of a process to the moment at which the server has accepted its workflow. */
 final class ColdStart {
-  /** Nobody takes tasks from it: only the start is measured. */
+  /** Nobody takes tasks from it: only their start is measured. */
   private static final String QUEUE = "nobody";
 
   private static final String STAGE =
@@ -37,7 +37,9 @@ final class ColdStart {
             + " with a class-data archive.");
     CommandLines lines = new CommandLines();
     Path stage = CommandLines.file("stage.json", STAGE);
-    try (DevServer server = DevServer.embedded()) {
+    // The command does not start what nobody would take.
+    try (DevServer server = DevServer.embedded();
+        Site workers = Site.local(server.address(), 3)) {
       String address = server.address();
       List<Contestant> contestants = new ArrayList<>();
       String[] detach = {"stage", stage.toString(), "--detach"};

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.federated.model.GeoPoint;
+import java.util.List;
+import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
@@ -31,6 +33,36 @@ class DistanceTest {
   void berlinToNewYorkIs6385Kilometres() {
     assertThat(Distance.km(new GeoPoint(52.52, 13.405), new GeoPoint(40.7128, -74.006)))
         .isCloseTo(6385, within(1.0));
+  }
+
+  @Test
+  void whatIsRememberedIsWhatWouldBeComputedWhoeverAsks() {
+    List<GeoPoint> places =
+        IntStream.range(0, 300)
+            .mapToObj(i -> new GeoPoint(-90 + (i * 7919 % 1801) / 10.0, -180 + i * 1.2))
+            .toList();
+
+    // More pairs than are remembered, so that many displace others.
+    List<GeoPoint> wrong =
+        IntStream.range(0, 2)
+            .boxed()
+            .flatMap(round -> places.stream())
+            .parallel()
+            .filter(a -> places.stream().anyMatch(b -> Distance.km(a, b) != haversine(a, b)))
+            .toList();
+
+    assertThat(wrong).isEmpty();
+  }
+
+  private static double haversine(GeoPoint a, GeoPoint b) {
+    double lat = Math.toRadians(a.lat());
+    double latitude = Math.toRadians(b.lat());
+    double sinLat = StrictMath.sin((latitude - lat) / 2);
+    double sinLon = StrictMath.sin((Math.toRadians(b.lon()) - Math.toRadians(a.lon())) / 2);
+    double h =
+        sinLat * sinLat + StrictMath.cos(lat) * StrictMath.cos(latitude) * sinLon * sinLon;
+    h = Math.min(1, h);
+    return 2 * 6371.0088 * StrictMath.atan(Math.sqrt(h / (1 - h)));
   }
 
   @Property(tries = 200)
