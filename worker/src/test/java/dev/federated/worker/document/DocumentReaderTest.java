@@ -60,6 +60,16 @@ class DocumentReaderTest {
     assertThat(refusedYaml("a: 1\nb: 2\na: 3\n").message()).contains("Duplicate").contains("'a'");
   }
 
+  /** Found by fuzzing. */
+  @Test
+  void aDuplicateNameOfAnyLengthMakesAShortMessage() {
+    String name = "x".repeat(5_000);
+
+    assertThat(refusedJson("{\"%1$s\": 1, \"%1$s\": 2}".formatted(name)).message())
+        .contains("Duplicate")
+        .hasSizeLessThan(500);
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {"{\"a\": NaN}", "{\"a\": Infinity}", "{\"a\": -Infinity}", "{\"a\": 1e999}"})
