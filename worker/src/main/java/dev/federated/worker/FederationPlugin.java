@@ -2,6 +2,7 @@ package dev.federated.worker;
 
 import com.codahale.metrics.MetricRegistry;
 import dev.federated.activities.metrics.FederationMetrics;
+import dev.federated.activities.tracing.Tracing;
 import dev.federated.claimcheck.LargeData;
 import dev.federated.encryption.EncryptionKeys;
 import dev.federated.ledger.RegionLedgerWorkflowImpl;
@@ -110,7 +111,8 @@ public final class FederationPlugin extends SimplePlugin {
             builder.environment,
             builder.databaseFile,
             new FederationMetrics(builder.metrics),
-            largeData);
+            largeData,
+            builder.tracing);
   }
 
   /**
@@ -316,6 +318,7 @@ public final class FederationPlugin extends SimplePlugin {
     private Map<String, String> environment = System.getenv();
     private Path databaseFile = Path.of(".federate", "data.db");
     private MetricRegistry metrics = new MetricRegistry();
+    private Tracing tracing = Tracing.NONE;
     private @Nullable WorkerDeploymentVersion deployment;
     private @Nullable EncryptionKeys encryption;
     private @Nullable LargeData largeData;
@@ -418,6 +421,19 @@ public final class FederationPlugin extends SimplePlugin {
     /** The registry of this process; default a new one. */
     public Builder metrics(MetricRegistry metrics) {
       this.metrics = metrics;
+      return this;
+    }
+
+    /**
+     * Takes a span of every attempt of {@code RemoteExecute}; default nobody. The span belongs to
+     * the trace of whoever started the stage if clients and workers have the context propagator
+     * {@link dev.federated.stage.TraceParent}.
+     *
+     * @param tracing such as {@code OpenTelemetryTracing.of(openTelemetry)}; stays the caller's to
+     *     close
+     */
+    public Builder tracing(Tracing tracing) {
+      this.tracing = tracing;
       return this;
     }
 

@@ -22,6 +22,7 @@ import dev.federated.activities.remote.RegionProtocolClient;
 import dev.federated.activities.remote.RemoteExecuteActivityImpl;
 import dev.federated.activities.slots.RegionSlots;
 import dev.federated.activities.slots.SlotLease;
+import dev.federated.activities.tracing.Tracing;
 import dev.federated.aggregation.Aggregator;
 import dev.federated.claimcheck.LargeData;
 import dev.federated.model.CircuitState;
@@ -69,6 +70,7 @@ final class FederationServices implements AutoCloseable {
   private final SecretResolver resolver;
   private final FederationMetrics metrics;
   private final LargeData largeData;
+  private final Tracing tracing;
   private final Clock clock = Clock.systemUTC();
   private final OkHttpClient http = new OkHttpClient();
   private final ScheduledExecutorService scheduler =
@@ -95,13 +97,15 @@ final class FederationServices implements AutoCloseable {
       Map<String, String> environment,
       Path databaseFile,
       FederationMetrics metrics,
-      LargeData largeData) {
+      LargeData largeData,
+      Tracing tracing) {
     this.federation = federation;
     this.file = new FederationFile(federationFile.toString(), federationFile, federation);
     this.resolver = new SecretResolver(environment);
     this.clusters = new RegionClusters(environment);
     this.metrics = metrics;
     this.largeData = largeData;
+    this.tracing = tracing;
     this.view = new RegionView(federation, clock, searchAttributes::present);
     if (largeData.isPresent()) {
       view.largestPayloadBytes(PayloadSizes.MAX_STORED_PAYLOAD_BYTES);
@@ -190,6 +194,7 @@ final class FederationServices implements AutoCloseable {
             .references(references)
             .prober(prober)
             .listener(view)
+            .tracing(tracing)
             .build();
     return new Object[] {execute, new ProbeRegionActivityImpl(region, client, view, metrics)};
   }
@@ -214,6 +219,7 @@ final class FederationServices implements AutoCloseable {
         RemoteExecuteActivityImpl.builder(region, breakers, metrics, scheduler)
             .cluster(cluster)
             .listener(view)
+            .tracing(tracing)
             .build();
     return new Object[] {execute, new ClusterProbeActivityImpl(region, cluster)};
   }

@@ -1,6 +1,7 @@
 package dev.federated.worker;
 
 import com.codahale.metrics.MetricRegistry;
+import dev.federated.activities.tracing.Tracing;
 import dev.federated.claimcheck.LargeData;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
@@ -62,13 +63,34 @@ public final class FederationWorker implements AutoCloseable {
       Path databaseFile,
       MetricRegistry metrics,
       Duration drain) {
+    return start(client, file, roles, environment, databaseFile, metrics, Tracing.NONE, drain);
+  }
+
+  /**
+   * Starts the workers as {@link #start(WorkflowClient, FederationFile, WorkerRoles, Map, Path,
+   * MetricRegistry, Duration)} does.
+   *
+   * @param tracing takes spans of what regions execute; stays the caller's to close
+   * @throws dev.federated.parsing.InvalidDocumentException if a secret that the roles need is
+   *     missing
+   */
+  public static FederationWorker start(
+      WorkflowClient client,
+      FederationFile file,
+      WorkerRoles roles,
+      Map<String, String> environment,
+      Path databaseFile,
+      MetricRegistry metrics,
+      Tracing tracing,
+      Duration drain) {
     FederationPlugin.Builder builder =
         FederationPlugin.newBuilder(file.config())
             .serveRegions(roles.regions())
             .federationFile(file.path())
             .environment(environment)
             .databaseFile(databaseFile)
-            .metrics(metrics);
+            .metrics(metrics)
+            .tracing(tracing);
     if (roles.control()) {
       builder.serveControl();
     }

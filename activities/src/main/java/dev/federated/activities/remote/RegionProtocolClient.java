@@ -167,11 +167,17 @@ public final class RegionProtocolClient {
    */
   public RemoteResponse execute(RemoteRequest request, int attempt, Duration timeout)
       throws RegionCallException {
-    return call(request, attempt, timeout).execute();
+    return call(request, attempt, timeout, null).execute();
   }
 
-  /** Prepares an execution that can be cancelled from another thread. */
-  RegionCall call(RemoteRequest request, int attempt, Duration timeout) throws RegionCallException {
+  /**
+   * Prepares an execution that can be cancelled from another thread.
+   *
+   * @param traceParent what the region is told as its caller; null for a span that is only named
+   */
+  RegionCall call(
+      RemoteRequest request, int attempt, Duration timeout, @Nullable String traceParent)
+      throws RegionCallException {
     ObjectNode body = JSON.createObjectNode();
     body.putObject("stage")
         .put("id", request.stageId())
@@ -183,7 +189,7 @@ public final class RegionProtocolClient {
     try {
       http.post(RequestBody.create(JSON.writeValueAsBytes(body), JSON_TYPE))
           .header("Idempotency-Key", request.idempotencyKey())
-          .header("traceparent", traceparent(request, attempt));
+          .header("traceparent", traceParent == null ? traceparent(request, attempt) : traceParent);
       authorize(http, token);
     } catch (JsonProcessingException e) {
       throw RegionCallException.of(

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.federated.activities.metrics.FederationMetrics;
 import dev.federated.activities.reference.InputReferences;
 import dev.federated.activities.reference.ReferenceException;
+import dev.federated.activities.tracing.Tracing;
 import dev.federated.model.FailureType;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
@@ -56,6 +57,7 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
   private final ScheduledExecutorService scheduler;
   private final int maxOutputBytes;
   private final InputReferences references;
+  private final Tracing tracing;
 
   private RemoteExecuteActivityImpl(Builder builder) {
     this.region = builder.region;
@@ -70,6 +72,7 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     this.scheduler = builder.scheduler;
     this.maxOutputBytes = builder.maxOutputBytes;
     this.references = builder.references;
+    this.tracing = builder.tracing;
   }
 
   /**
@@ -100,37 +103,42 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     ActivityExecutionContext context = Activity.getExecutionContext();
     // Temporal counts from 1; its test environment leaves it at 0.
     int attempt = Math.max(1, context.getInfo().getAttempt());
+    try (AttemptSpan span =
+        AttemptSpan.start(tracing, region, request, context.getInfo(), attempt)) {
+      return attempt(context, request, attempt, span);
+    }
+  }
+
+  private RemoteResponse attempt(
+      ActivityExecutionContext context, RemoteRequest request, int attempt, AttemptSpan span) {
     if (!request.region().equals(region.name())) {
-      throw failure(
+      throw refused(
           RegionError.of(
               FailureType.REGION_REJECTED,
               "region %s: this worker got an execution for region %s"
                   .formatted(region.name(), request.region())),
-          null,
-          attempt - 1,
-          0,
-          false);
+          attempt,
+          span);
     }
     RegionBreaker.Permit permit = breakers.of(region.name(), request.circuitBreaker()).tryCall();
     if (permit == null) {
       metrics.executionRefused(region.name(), FailureType.CIRCUIT_OPEN);
-      throw failure(
+      throw refused(
           RegionError.of(
               FailureType.CIRCUIT_OPEN,
               "region %s: not called, its circuit breaker is open after %d failures in a row"
                   .formatted(region.name(), request.circuitBreaker().threshold())),
-          null,
-          attempt - 1,
-          0,
-          false);
+          attempt,
+          span);
     }
     long start = System.nanoTime();
     metrics.executionStarted(region.name());
     RegionStatus status = RegionStatus.CANCELLED;
     FailureType type = null;
     try {
-      RemoteResponse response = run(context, request, attempt, start);
+      RemoteResponse response = run(context, request, attempt, start, span);
       permit.succeeded();
+      span.succeeded(client != null);
       status = RegionStatus.SUCCEEDED;
       listener.called(region.name(), null, response.latencyMs());
       return response;
@@ -138,6 +146,7 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
       RegionError error = e.error();
       status = RegionStatus.FAILED;
       type = error.type();
+      span.failed(error);
       long latencyMs = millisSince(start);
       if (e.counts()) {
         permit.failed();
@@ -156,8 +165,18 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     }
   }
 
+  /** Of an attempt that was not made. */
+  private static ApplicationFailure refused(RegionError error, int attempt, AttemptSpan span) {
+    span.failed(error);
+    return failure(error, null, attempt - 1, 0, false);
+  }
+
   private RemoteResponse run(
-      ActivityExecutionContext context, RemoteRequest request, int attempt, long start)
+      ActivityExecutionContext context,
+      RemoteRequest request,
+      int attempt,
+      long start,
+      AttemptSpan span)
       throws RegionCallException {
     Duration timeout = timeout(context.getInfo());
     Work work;
@@ -167,8 +186,8 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     } else {
       work =
           references.areIn(request.inputs())
-              ? new ReferencedWork(request, attempt, timeout)
-              : work(request, attempt, timeout);
+              ? new ReferencedWork(request, attempt, timeout, span)
+              : work(request, attempt, timeout, span);
     }
     RemoteResponse answer;
     try (Heartbeats heartbeats =
@@ -188,11 +207,11 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     return response;
   }
 
-  private Work work(RemoteRequest request, int attempt, Duration timeout)
+  private Work work(RemoteRequest request, int attempt, Duration timeout, AttemptSpan span)
       throws RegionCallException {
     return client == null
         ? new LocalWork(request, timeout)
-        : new HttpWork(client.call(request, attempt, timeout));
+        : new HttpWork(client.call(request, attempt, timeout, span.traceParent()));
   }
 
   /** The work's outcome, or what ended the activity from outside rather than what followed it. */
@@ -292,14 +311,16 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     private final RemoteRequest request;
     private final int attempt;
     private final long deadline;
+    private final AttemptSpan span;
     private final Thread thread = Thread.currentThread();
     private @Nullable Work work;
     private boolean read;
     private boolean stopped;
 
-    ReferencedWork(RemoteRequest request, int attempt, Duration timeout) {
+    ReferencedWork(RemoteRequest request, int attempt, Duration timeout, AttemptSpan span) {
       this.request = request;
       this.attempt = attempt;
+      this.span = span;
       this.deadline = System.nanoTime() + timeout.toNanos();
     }
 
@@ -334,7 +355,7 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
         Thread.interrupted();
         return null;
       }
-      work = inputs == null ? null : work(request.withInputs(inputs), attempt, left());
+      work = inputs == null ? null : work(request.withInputs(inputs), attempt, left(), span);
       read = true;
       return work;
     }
@@ -463,6 +484,7 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     private RegionListener listener = RegionListener.NONE;
     private InputReferences references = new InputReferences(List.of(), List.of());
     private int maxOutputBytes = FederationConfig.MOST_OUTPUT_BYTES_IN_HISTORY;
+    private Tracing tracing = Tracing.NONE;
 
     private Builder(
         RegionConfig region,
@@ -517,6 +539,12 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     /** Reads what inputs refer to; default: inputs stay as they are. */
     public Builder references(InputReferences references) {
       this.references = references;
+      return this;
+    }
+
+    /** Takes a span of every attempt; default nobody. */
+    public Builder tracing(Tracing tracing) {
+      this.tracing = tracing;
       return this;
     }
 

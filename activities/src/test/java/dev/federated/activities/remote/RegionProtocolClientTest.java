@@ -57,11 +57,11 @@ class RegionProtocolClientTest {
     server.enqueue(answer(200, "{}"));
     server.enqueue(answer(200, "{\"output\": 2}"));
 
-    client.call(Regions.request(), 1, TIMEOUT).execute();
+    client.call(Regions.request(), 1, TIMEOUT, null).execute();
     RecordedRequest first = server.takeRequest();
     client.probe(TIMEOUT);
     RecordedRequest probe = server.takeRequest();
-    client.call(Regions.request(), 1, TIMEOUT).execute();
+    client.call(Regions.request(), 1, TIMEOUT, null).execute();
     RecordedRequest second = server.takeRequest();
 
     assertThat(probe.getConnectionIndex()).isNotEqualTo(first.getConnectionIndex());

@@ -223,7 +223,7 @@ class StaleConnectionsTest {
   void cancelledCallIsNotSentAgain() throws Exception {
     executeOnce();
     server.enqueue(ok().newBuilder().headersDelay(30, TimeUnit.SECONDS).build());
-    RegionCall call = client.call(request(), 1, TIMEOUT);
+    RegionCall call = client.call(request(), 1, TIMEOUT, null);
     CompletableFuture<RegionCallException> failure =
         CompletableFuture.supplyAsync(
             () -> catchThrowableOfType(RegionCallException.class, call::execute));

@@ -1,5 +1,6 @@
 package dev.federated.starter.cli;
 
+import dev.federated.worker.tracing.TraceExport;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.Map;
@@ -12,15 +13,27 @@ import java.util.Map;
  * @param stdin standard input
  * @param interruption what happens on SIGINT and SIGTERM
  * @param patience how an execution is waited for
+ * @param traces where spans go; closed when the command has ended
  */
 record CommandContext(
     Map<String, String> environment,
     Path workingDirectory,
     InputStream stdin,
     Interruption interruption,
-    Patience patience) {
+    Patience patience,
+    TraceExport traces) {
   CommandContext {
     environment = Map.copyOf(environment);
+  }
+
+  /** A process whose spans go where its environment says. */
+  CommandContext(
+      Map<String, String> environment,
+      Path workingDirectory,
+      InputStream stdin,
+      Interruption interruption,
+      Patience patience) {
+    this(environment, workingDirectory, stdin, interruption, patience, TraceExport.of(environment));
   }
 
   /** A process whose stderr is not a terminal, with the usual times. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpServer;
+import dev.federated.activities.tracing.Tracing;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
 import dev.federated.parsing.FederationConfigParser;
@@ -61,7 +62,7 @@ final class DemoCommand implements Callable<Integer> {
       HttpServer source = source(running);
       String url = "http://127.0.0.1:%d/orders".formatted(source.getAddress().getPort());
       err.println("data source at " + url);
-      FederationConfig federation = withNodes(listed, running, err);
+      FederationConfig federation = withNodes(listed, running, context.traces().tracing(), err);
       FederationFile file =
           new FederationFile(
               FEDERATION, context.workingDirectory().resolve(FEDERATION), federation);
@@ -75,6 +76,7 @@ final class DemoCommand implements Callable<Integer> {
             new Launch(context, session, start, output, spec.commandLine().getOut(), err);
         int exitCode =
             launch.run(
+                "demo",
                 (id, policy) -> coordinator.startPipeline(pipeline, input, id, policy),
                 () -> FederationCoordinator.newWorkflowId(pipeline.id()),
                 RunCommand.KIND);
@@ -125,7 +127,8 @@ final class DemoCommand implements Callable<Integer> {
 
   /** Starts a node for each region and gives the federation their addresses. */
   private static FederationConfig withNodes(
-      FederationConfig listed, List<AutoCloseable> running, PrintWriter err) throws IOException {
+      FederationConfig listed, List<AutoCloseable> running, Tracing tracing, PrintWriter err)
+      throws IOException {
     List<RegionConfig> regions = new ArrayList<>();
     for (RegionConfig region : listed.regions()) {
       NodeProcess node =
@@ -134,7 +137,8 @@ final class DemoCommand implements Callable<Integer> {
               null,
               null,
               Map.of(),
-              problem -> {});
+              problem -> {},
+              tracing);
       running.add(node);
       err.println("region %s at %s".formatted(region.name(), node.endpoint()));
       regions.add(region.withEndpoint(node.endpoint()));

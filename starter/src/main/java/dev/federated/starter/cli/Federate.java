@@ -105,16 +105,18 @@ public final class Federate implements Runnable {
         // --input @FILE is a file with JSON, not with arguments.
         .setExpandAtFiles(false)
         .setParameterExceptionHandler(errors)
-        .setExecutionStrategy(Federate::execute)
+        .setExecutionStrategy(parsed -> execute(parsed, context))
         .setExecutionExceptionHandler(errors);
   }
 
   /** Runs the command; an error of the JVM is reported like any other, not left to the thread. */
-  private static int execute(CommandLine.ParseResult parsed) {
+  private static int execute(CommandLine.ParseResult parsed, CommandContext context) {
     try {
       return new CommandLine.RunLast().execute(parsed);
     } catch (StackOverflowError | OutOfMemoryError | LinkageError e) {
       throw new CommandLine.ExecutionException(parsed.commandSpec().commandLine(), e.toString(), e);
+    } finally {
+      context.traces().close();
     }
   }
 

@@ -73,8 +73,35 @@ final class Launch {
    * @param newId makes the id if the caller gives none
    */
   <T> int run(Starter<T> start, Supplier<String> newId, Kind<T> kind) throws InterruptedException {
+    return run(LaunchSpan.under(callersTrace()), start, newId, kind);
+  }
+
+  /**
+   * Runs it as a span of that name, which regions see as the one that all their work is for.
+   *
+   * @param name the subcommand and the id of the stage or pipeline
+   * @param start starts under an id and a policy
+   * @param newId makes the id if the caller gives none
+   */
+  <T> int run(String name, Starter<T> start, Supplier<String> newId, Kind<T> kind)
+      throws InterruptedException {
+    try (LaunchSpan span =
+        LaunchSpan.start(context.traces().tracing(), name, kind.stage(), callersTrace())) {
+      try {
+        int exitCode = run(span, start, newId, kind);
+        span.ended(exitCode);
+        return exitCode;
+      } catch (CommandException e) {
+        span.ended(e.exitCode());
+        throw e;
+      }
+    }
+  }
+
+  private <T> int run(LaunchSpan span, Starter<T> start, Supplier<String> newId, Kind<T> kind)
+      throws InterruptedException {
     if (options.detach()) {
-      printIds(start(start, newId));
+      printIds(start(span, start, newId));
       return ExitCodes.SUCCEEDED;
     }
     // Listens before it starts anything, so that no interruption is lost.
@@ -82,7 +109,7 @@ final class Launch {
     Interruption.Registration registration =
         context.interruption().onInterrupt(() -> interrupted.complete(null));
     try (Progress progress = new Progress(session.client(), err, context.patience().live())) {
-      Execution<T> execution = start(start, newId);
+      Execution<T> execution = start(span, start, newId);
       err.println(
           "%s %s"
               .formatted(execution.attached() ? "attached to" : "started", execution.workflowId()));
@@ -118,18 +145,27 @@ final class Launch {
     Execution<T> start(String workflowId, WorkflowIdPolicy policy);
   }
 
-  private <T> Execution<T> start(Starter<T> start, Supplier<String> newId) {
+  /** The trace of the caller, or null. */
+  private @Nullable String callersTrace() {
+    String trace = context.environment().get(TRACE_VARIABLE);
+    if (trace == null || TraceParent.isValid(trace)) {
+      return trace;
+    }
+    err.println("warning: %s is no trace parent and is not used".formatted(TRACE_VARIABLE));
+    return null;
+  }
+
+  private <T> Execution<T> start(LaunchSpan span, Starter<T> start, Supplier<String> newId) {
     String workflowId = options.workflowId() == null ? newId.get() : options.workflowId();
     WorkflowIdPolicy policy =
         options.rerun() ? WorkflowIdPolicy.RERUN : WorkflowIdPolicy.SAME_REQUEST_ATTACHES;
-    String trace = context.environment().get(TRACE_VARIABLE);
-    if (TraceParent.isValid(trace)) {
-      MDC.put(TraceParent.NAME, trace);
-    } else if (trace != null) {
-      err.println("warning: %s is no trace parent and is not used".formatted(TRACE_VARIABLE));
+    if (span.traceParent() != null) {
+      MDC.put(TraceParent.NAME, span.traceParent());
     }
     try {
-      return start.start(workflowId, policy);
+      Execution<T> execution = start.start(workflowId, policy);
+      span.started(execution);
+      return execution;
     } catch (WorkflowIdInUseException e) {
       throw CommandException.badInput("--workflow-id", String.valueOf(e.getMessage()));
     } finally {

@@ -133,7 +133,8 @@ final class NodeCommand implements Callable<Integer> {
           key(context),
           file,
           context.environment(),
-          problem -> spec.commandLine().getErr().println("warning: no secrets: " + problem));
+          problem -> spec.commandLine().getErr().println("warning: no secrets: " + problem),
+          context.traces().tracing());
     } catch (IllegalArgumentException e) {
       throw CommandException.badInput(
           "--host",

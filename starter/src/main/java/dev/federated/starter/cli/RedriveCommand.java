@@ -73,10 +73,12 @@ final class RedriveCommand implements Callable<Integer> {
         WorkflowExecutionDescription closed = coordinator.closed(id);
         return closed.getWorkflowType().equals(PipelineWorkflow.TYPE)
             ? launch.run(
+                "redrive",
                 (name, policy) -> coordinator.redrivePipeline(closed, options),
                 () -> id,
                 RunCommand.KIND)
             : launch.run(
+                "redrive",
                 (name, policy) -> coordinator.redriveStage(closed, options),
                 () -> id,
                 StageCommand.kind(id));

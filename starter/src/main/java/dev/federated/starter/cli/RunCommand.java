@@ -60,6 +60,7 @@ final class RunCommand implements Callable<Integer> {
       FederationCoordinator coordinator = new FederationCoordinator(session.client());
       Launch launch = options.launch(context, session, spec.commandLine());
       return launch.run(
+          "run " + definition.id(),
           (id, policy) -> coordinator.startPipeline(started, data, id, policy),
           () -> FederationCoordinator.newWorkflowId(definition.id()),
           KIND);

@@ -43,6 +43,7 @@ final class ServedWorker implements AutoCloseable {
             context.environment(),
             ServerSession.databaseFile(context),
             operations.metrics(),
+            context.traces().tracing(),
             DRAIN);
     operations.ready(() -> notReady(worker, client));
     return new ServedWorker(worker);

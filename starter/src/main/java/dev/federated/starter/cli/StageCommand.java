@@ -62,6 +62,7 @@ final class StageCommand implements Callable<Integer> {
       FederationCoordinator coordinator = new FederationCoordinator(session.client());
       Launch launch = options.launch(context, session, spec.commandLine());
       return launch.run(
+          "stage " + request.stageId(),
           (id, policy) -> coordinator.startFederated(started, id, policy),
           () -> FederationCoordinator.newWorkflowId(request.stageId()),
           kind(request.stageId()));

@@ -2,6 +2,7 @@ package dev.federated.worker.node;
 
 import dev.federated.activities.component.ComponentExecutor;
 import dev.federated.activities.component.Secrets;
+import dev.federated.activities.tracing.Tracing;
 import dev.federated.parsing.InvalidDocumentException;
 import dev.federated.parsing.Problem;
 import dev.federated.worker.config.FederationFile;
@@ -58,13 +59,32 @@ public final class NodeProcess implements AutoCloseable {
       Map<String, String> environment,
       Consumer<Problem> missingSecret)
       throws IOException {
+    return start(address, key, file, environment, missingSecret, Tracing.NONE);
+  }
+
+  /**
+   * Starts a node as {@link #start(Address, String, FederationFile, Map, Consumer)} does.
+   *
+   * @param tracing takes a span of every execution; stays the caller's to close
+   * @throws IllegalArgumentException if the host is not loopback and there is no key
+   * @throws IOException if the address cannot be bound
+   */
+  public static NodeProcess start(
+      Address address,
+      @Nullable String key,
+      @Nullable FederationFile file,
+      Map<String, String> environment,
+      Consumer<Problem> missingSecret,
+      Tracing tracing)
+      throws IOException {
     ComponentExecutor.Builder components = ComponentExecutor.builder();
     RegionNodeOptions.Builder options =
         RegionNodeOptions.builder(address.region())
             .host(address.host())
             .port(address.port())
             .tls(address.tls())
-            .key(key);
+            .key(key)
+            .tracing(tracing);
     if (file != null) {
       components
           .secrets(secrets(file, environment, missingSecret))

@@ -377,16 +377,19 @@ public final class RegionNode implements AutoCloseable {
             config.isObject() ? config : JsonNodeFactory.instance.objectNode(),
             body.path("inputs").isMissingNode() ? NullNode.instance : body.path("inputs"),
             key == null ? UUID.randomUUID().toString() : key);
-    if (key == null) {
-      return execute(component).answer();
+    try (ExecutionSpan span = ExecutionSpan.start(options, request, component)) {
+      NodeAnswer answer =
+          key == null
+              ? execute(component).answer()
+              : record.answer(key, hash(body), () -> execute(component));
+      return span.answered(
+          answer == null
+              ? NodeAnswer.error(
+                  422,
+                  "IdempotencyKeyReused",
+                  "Idempotency-Key '%s' was used before with another body".formatted(key))
+              : answer);
     }
-    NodeAnswer answer = record.answer(key, hash(body), () -> execute(component));
-    return answer == null
-        ? NodeAnswer.error(
-            422,
-            "IdempotencyKeyReused",
-            "Idempotency-Key '%s' was used before with another body".formatted(key))
-        : answer;
   }
 
   private AnswerRecord.Result execute(ComponentRequest request) throws InterruptedException {

@@ -1,6 +1,7 @@
 package dev.federated.worker.node;
 
 import dev.federated.activities.component.ComponentExecutor;
+import dev.federated.activities.tracing.Tracing;
 import dev.federated.worker.tls.ServerTls;
 import java.time.Clock;
 import java.time.Duration;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param recordTime how long an answer is kept, default 24 hours
  * @param filter stands around every request, default none
  * @param clock tells how old an answer is
+ * @param tracing takes a span of every execution, default none
  */
 public record RegionNodeOptions(
     String name,
@@ -35,7 +37,8 @@ public record RegionNodeOptions(
     long maxRecordedBytes,
     Duration recordTime,
     RequestFilter filter,
-    Clock clock) {
+    Clock clock,
+    Tracing tracing) {
   /** Most executions at once. */
   public static final int MOST_CAPACITY = 10_000;
 
@@ -92,6 +95,7 @@ public record RegionNodeOptions(
     private Duration recordTime = Duration.ofDays(1);
     private RequestFilter filter = RequestFilter.NONE;
     private Clock clock = Clock.systemUTC();
+    private Tracing tracing = Tracing.NONE;
 
     private Builder(String name) {
       this.name = name;
@@ -163,6 +167,12 @@ public record RegionNodeOptions(
       return this;
     }
 
+    /** Sets what takes spans. */
+    public Builder tracing(Tracing tracing) {
+      this.tracing = tracing;
+      return this;
+    }
+
     /**
      * The options.
      *
@@ -182,7 +192,8 @@ public record RegionNodeOptions(
           maxRecordedBytes,
           recordTime,
           filter,
-          clock);
+          clock,
+          tracing);
     }
   }
 }
