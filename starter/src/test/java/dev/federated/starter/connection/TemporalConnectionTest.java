@@ -87,8 +87,7 @@ class TemporalConnectionTest {
     try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
       TemporalConnection connection =
           TemporalConnection.plaintext("127.0.0.1:" + silent.getLocalPort());
-      assertThatThrownBy(
-              () -> connection.connect(connection.stubsOptions(), Duration.ofSeconds(1)))
+      assertThatThrownBy(() -> connection.connect(connection.stubsOptions(), Duration.ofSeconds(1)))
           .isInstanceOf(ServerUnavailableException.class)
           .hasMessageContaining("within 1 s");
     }

@@ -8,6 +8,7 @@ import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
@@ -78,6 +79,11 @@ final class GuideShell implements AutoCloseable {
       throw new AssertionError("the shell ended in%n%s%nand wrote%n%s".formatted(block, text));
     }
     return text.substring(0, text.indexOf(end));
+  }
+
+  /** Processes that blocks have left running. */
+  List<ProcessHandle> running() {
+    return bash.descendants().toList();
   }
 
   private String written() {
