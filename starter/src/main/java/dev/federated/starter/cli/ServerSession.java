@@ -41,6 +41,9 @@ final class ServerSession implements AutoCloseable {
 
   private static final long DESCRIBE_SECONDS = 5;
 
+  /** Nobody waits in front of a worker, and all of a machine's processes may start at once. */
+  private static final Duration LONGEST_WORKER_CHECK = Duration.ofSeconds(30);
+
   /** What an embedded worker may still finish when the command ends. */
   private static final Duration DRAIN = Duration.ofSeconds(2);
 
@@ -190,7 +193,8 @@ final class ServerSession implements AutoCloseable {
         connection.connect(
             WorkflowServiceStubsOptions.newBuilder(connection.stubsOptions())
                 .setMetricsScope(scope)
-                .build());
+                .build(),
+            LONGEST_WORKER_CHECK);
     return new ServerSession(
         stubs, WorkflowClient.newInstance(stubs, connection.clientOptions()), null, null);
   }

@@ -203,16 +203,17 @@ public final class TemporalConnection {
    * @throws InvalidDocumentException if a TLS file cannot be read
    */
   public WorkflowServiceStubs connect() {
-    return connect(stubsOptions());
+    return connect(stubsOptions(), LONGEST_CHECK);
   }
 
   /**
    * Connects as {@link #connect()} does, with options made from {@link #stubsOptions()}.
    *
    * @return stubs that the caller shuts down
-   * @throws ServerUnavailableException if there is no answer within {@link #LONGEST_CHECK}
+   * @param atMost how long a server that is reached may take to answer, at least 1 s
+   * @throws ServerUnavailableException if there is no answer within that time
    */
-  public WorkflowServiceStubs connect(WorkflowServiceStubsOptions options) {
+  public WorkflowServiceStubs connect(WorkflowServiceStubsOptions options, Duration atMost) {
     WorkflowServiceStubs stubs;
     try {
       stubs = WorkflowServiceStubs.newServiceStubs(options);
@@ -225,27 +226,27 @@ public final class TemporalConnection {
     try {
       stubs
           .blockingStub()
-          .withDeadlineAfter(LONGEST_CHECK.toMillis(), TimeUnit.MILLISECONDS)
+          .withDeadlineAfter(atMost.toMillis(), TimeUnit.MILLISECONDS)
           .describeNamespace(
               DescribeNamespaceRequest.newBuilder().setNamespace(namespace()).build());
       return stubs;
     } catch (StatusRuntimeException e) {
       stubs.shutdownNow();
-      throw new ServerUnavailableException(explanation(e.getStatus()), e);
+      throw new ServerUnavailableException(explanation(e.getStatus(), atMost), e);
     } catch (RuntimeException e) {
       stubs.shutdownNow();
       throw e;
     }
   }
 
-  private String explanation(Status status) {
+  private String explanation(Status status, Duration atMost) {
     return switch (status.getCode()) {
       case UNAVAILABLE ->
           "no Temporal server can be reached at %s; start one with 'federate dev', or set TEMPORAL_ADDRESS"
               .formatted(address());
       case DEADLINE_EXCEEDED, CANCELLED ->
           "the Temporal server at %s did not answer within %d s; check TEMPORAL_ADDRESS and the network"
-              .formatted(address(), LONGEST_CHECK.toSeconds());
+              .formatted(address(), atMost.toSeconds());
       case NOT_FOUND ->
           "the Temporal server at %s has no namespace '%s'; check TEMPORAL_NAMESPACE"
               .formatted(address(), namespace());

@@ -83,6 +83,17 @@ class TemporalConnectionTest {
   }
 
   @Test
+  void whoConnectsMaySayHowLongTheServerMayTake() throws IOException {
+    try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      TemporalConnection connection =
+          TemporalConnection.plaintext("127.0.0.1:" + silent.getLocalPort());
+      assertThatThrownBy(() -> connection.connect(connection.stubsOptions(), Duration.ofSeconds(1)))
+          .isInstanceOf(ServerUnavailableException.class)
+          .hasMessageContaining("within 1 s");
+    }
+  }
+
+  @Test
   void addressThatIsNoneIsAProblem() {
     assertThatThrownBy(() -> TemporalConnection.plaintext("not an address").connect())
         .isInstanceOf(ServerUnavailableException.class)
