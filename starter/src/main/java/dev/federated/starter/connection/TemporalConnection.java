@@ -209,8 +209,8 @@ public final class TemporalConnection {
   /**
    * Connects as {@link #connect()} does, with options made from {@link #stubsOptions()}.
    *
-   * @return stubs that the caller shuts down
    * @param atMost how long a server that is reached may take to answer, at least 1 s
+   * @return stubs that the caller shuts down
    * @throws ServerUnavailableException if there is no answer within that time
    */
   public WorkflowServiceStubs connect(WorkflowServiceStubsOptions options, Duration atMost) {
