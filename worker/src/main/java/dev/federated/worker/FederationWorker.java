@@ -1,7 +1,6 @@
 package dev.federated.worker;
 
 import com.codahale.metrics.MetricRegistry;
-import dev.federated.activities.tracing.Tracing;
 import dev.federated.claimcheck.LargeData;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
@@ -13,6 +12,7 @@ import dev.federated.worker.cluster.RegionClusters;
 import dev.federated.worker.config.FederationFile;
 import dev.federated.worker.config.SecretResolver;
 import dev.federated.worker.tls.TlsFiles;
+import dev.federated.worker.tracing.TraceExport;
 import io.temporal.client.WorkflowClient;
 import io.temporal.worker.WorkerFactory;
 import io.temporal.worker.WorkerFactoryOptions;
@@ -63,14 +63,15 @@ public final class FederationWorker implements AutoCloseable {
       Path databaseFile,
       MetricRegistry metrics,
       Duration drain) {
-    return start(client, file, roles, environment, databaseFile, metrics, Tracing.NONE, drain);
+    return start(
+        client, file, roles, environment, databaseFile, metrics, TraceExport.of(Map.of()), drain);
   }
 
   /**
    * Starts the workers as {@link #start(WorkflowClient, FederationFile, WorkerRoles, Map, Path,
    * MetricRegistry, Duration)} does.
    *
-   * @param tracing takes spans of what regions execute; stays the caller's to close
+   * @param traces takes spans of what regions execute; stays the caller's to close
    * @throws dev.federated.parsing.InvalidDocumentException if a secret that the roles need is
    *     missing
    */
@@ -81,7 +82,7 @@ public final class FederationWorker implements AutoCloseable {
       Map<String, String> environment,
       Path databaseFile,
       MetricRegistry metrics,
-      Tracing tracing,
+      TraceExport traces,
       Duration drain) {
     FederationPlugin.Builder builder =
         FederationPlugin.newBuilder(file.config())
@@ -90,7 +91,7 @@ public final class FederationWorker implements AutoCloseable {
             .environment(environment)
             .databaseFile(databaseFile)
             .metrics(metrics)
-            .tracing(tracing);
+            .tracing(traces.tracing());
     if (roles.control()) {
       builder.serveControl();
     }

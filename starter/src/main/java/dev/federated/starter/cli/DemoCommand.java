@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpServer;
-import dev.federated.activities.tracing.Tracing;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
 import dev.federated.parsing.FederationConfigParser;
@@ -14,6 +13,7 @@ import dev.federated.starter.FederationCoordinator;
 import dev.federated.worker.config.FederationFile;
 import dev.federated.worker.document.DocumentReader;
 import dev.federated.worker.node.NodeProcess;
+import dev.federated.worker.tracing.TraceExport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -62,7 +62,7 @@ final class DemoCommand implements Callable<Integer> {
       HttpServer source = source(running);
       String url = "http://127.0.0.1:%d/orders".formatted(source.getAddress().getPort());
       err.println("data source at " + url);
-      FederationConfig federation = withNodes(listed, running, context.traces().tracing(), err);
+      FederationConfig federation = withNodes(listed, running, context.traces(), err);
       FederationFile file =
           new FederationFile(
               FEDERATION, context.workingDirectory().resolve(FEDERATION), federation);
@@ -127,7 +127,7 @@ final class DemoCommand implements Callable<Integer> {
 
   /** Starts a node for each region and gives the federation their addresses. */
   private static FederationConfig withNodes(
-      FederationConfig listed, List<AutoCloseable> running, Tracing tracing, PrintWriter err)
+      FederationConfig listed, List<AutoCloseable> running, TraceExport traces, PrintWriter err)
       throws IOException {
     List<RegionConfig> regions = new ArrayList<>();
     for (RegionConfig region : listed.regions()) {
@@ -138,7 +138,7 @@ final class DemoCommand implements Callable<Integer> {
               null,
               Map.of(),
               problem -> {},
-              tracing);
+              traces);
       running.add(node);
       err.println("region %s at %s".formatted(region.name(), node.endpoint()));
       regions.add(region.withEndpoint(node.endpoint()));

@@ -8,6 +8,7 @@ import dev.federated.stage.TraceParent;
 import dev.federated.starter.Execution;
 import dev.federated.starter.WorkflowIdInUseException;
 import dev.federated.starter.WorkflowIdPolicy;
+import dev.federated.worker.tracing.CommandSpan;
 import io.temporal.client.WorkflowFailedException;
 import io.temporal.failure.CanceledFailure;
 import java.io.PrintWriter;
@@ -73,7 +74,7 @@ final class Launch {
    * @param newId makes the id if the caller gives none
    */
   <T> int run(Starter<T> start, Supplier<String> newId, Kind<T> kind) throws InterruptedException {
-    return run(LaunchSpan.under(callersTrace()), start, newId, kind);
+    return run(CommandSpan.under(callersTrace()), start, newId, kind);
   }
 
   /**
@@ -85,8 +86,8 @@ final class Launch {
    */
   <T> int run(String name, Starter<T> start, Supplier<String> newId, Kind<T> kind)
       throws InterruptedException {
-    try (LaunchSpan span =
-        LaunchSpan.start(context.traces().tracing(), name, kind.stage(), callersTrace())) {
+    try (CommandSpan span =
+        CommandSpan.start(context.traces(), name, kind.stage(), callersTrace())) {
       try {
         int exitCode = run(span, start, newId, kind);
         span.ended(exitCode);
@@ -98,7 +99,7 @@ final class Launch {
     }
   }
 
-  private <T> int run(LaunchSpan span, Starter<T> start, Supplier<String> newId, Kind<T> kind)
+  private <T> int run(CommandSpan span, Starter<T> start, Supplier<String> newId, Kind<T> kind)
       throws InterruptedException {
     if (options.detach()) {
       printIds(start(span, start, newId));
@@ -155,7 +156,7 @@ final class Launch {
     return null;
   }
 
-  private <T> Execution<T> start(LaunchSpan span, Starter<T> start, Supplier<String> newId) {
+  private <T> Execution<T> start(CommandSpan span, Starter<T> start, Supplier<String> newId) {
     String workflowId = options.workflowId() == null ? newId.get() : options.workflowId();
     WorkflowIdPolicy policy =
         options.rerun() ? WorkflowIdPolicy.RERUN : WorkflowIdPolicy.SAME_REQUEST_ATTACHES;
@@ -164,7 +165,7 @@ final class Launch {
     }
     try {
       Execution<T> execution = start.start(workflowId, policy);
-      span.started(execution);
+      span.started(execution.workflowId(), execution.runId());
       return execution;
     } catch (WorkflowIdInUseException e) {
       throw CommandException.badInput("--workflow-id", String.valueOf(e.getMessage()));

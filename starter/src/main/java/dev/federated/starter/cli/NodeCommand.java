@@ -134,7 +134,7 @@ final class NodeCommand implements Callable<Integer> {
           file,
           context.environment(),
           problem -> spec.commandLine().getErr().println("warning: no secrets: " + problem),
-          context.traces().tracing());
+          context.traces());
     } catch (IllegalArgumentException e) {
       throw CommandException.badInput(
           "--host",

@@ -43,7 +43,7 @@ final class ServedWorker implements AutoCloseable {
             context.environment(),
             ServerSession.databaseFile(context),
             operations.metrics(),
-            context.traces().tracing(),
+            context.traces(),
             DRAIN);
     operations.ready(() -> notReady(worker, client));
     return new ServedWorker(worker);

@@ -225,7 +225,7 @@ final class ServerSession implements AutoCloseable {
                     context.environment(),
                     databaseFile(context),
                     new MetricRegistry(),
-                    context.traces().tracing(),
+                    context.traces(),
                     DRAIN)
                 ::close);
   }

@@ -60,7 +60,8 @@ class TracesTest {
     source.createContext("/", TracesTest::answer);
     source.start();
     Files.writeString(
-        directory.resolve("federation.json"), "{\"outbound\": {\"allow\": [\"127.0.0.0/8\"]}}");
+        directory.resolve("federation.json"),
+        "{\"regions\": [{\"name\": \"eu\"}], \"outbound\": {\"allow\": [\"127.0.0.0/8\"]}}");
     FederateProcess node =
         process("node", Map.of("KEY", KEY), "node", "--name", "eu", "--key-env", "KEY")
             .awaitReady();
@@ -163,7 +164,7 @@ class TracesTest {
   @Test
   void withoutTheVariablesNoClassOfOpenTelemetryIsLoaded() throws Exception {
     assertThat(classesOf("off", Map.of("OTEL_TRACES_EXPORTER", "none")))
-        .contains("dev.federated.starter.cli.LaunchSpan")
+        .contains("dev.federated.worker.tracing.CommandSpan")
         .doesNotContain("io.opentelemetry.");
     assertThat(classesOf("on", Map.of())).contains("io.opentelemetry.sdk.");
   }

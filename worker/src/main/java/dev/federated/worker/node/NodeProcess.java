@@ -2,12 +2,12 @@ package dev.federated.worker.node;
 
 import dev.federated.activities.component.ComponentExecutor;
 import dev.federated.activities.component.Secrets;
-import dev.federated.activities.tracing.Tracing;
 import dev.federated.parsing.InvalidDocumentException;
 import dev.federated.parsing.Problem;
 import dev.federated.worker.config.FederationFile;
 import dev.federated.worker.config.SecretResolver;
 import dev.federated.worker.tls.ServerTls;
+import dev.federated.worker.tracing.TraceExport;
 import java.io.IOException;
 import java.net.URI;
 import java.util.Map;
@@ -59,13 +59,13 @@ public final class NodeProcess implements AutoCloseable {
       Map<String, String> environment,
       Consumer<Problem> missingSecret)
       throws IOException {
-    return start(address, key, file, environment, missingSecret, Tracing.NONE);
+    return start(address, key, file, environment, missingSecret, TraceExport.of(Map.of()));
   }
 
   /**
    * Starts a node as {@link #start(Address, String, FederationFile, Map, Consumer)} does.
    *
-   * @param tracing takes a span of every execution; stays the caller's to close
+   * @param traces takes a span of every execution; stays the caller's to close
    * @throws IllegalArgumentException if the host is not loopback and there is no key
    * @throws IOException if the address cannot be bound
    */
@@ -75,7 +75,7 @@ public final class NodeProcess implements AutoCloseable {
       @Nullable FederationFile file,
       Map<String, String> environment,
       Consumer<Problem> missingSecret,
-      Tracing tracing)
+      TraceExport traces)
       throws IOException {
     ComponentExecutor.Builder components = ComponentExecutor.builder();
     RegionNodeOptions.Builder options =
@@ -84,7 +84,7 @@ public final class NodeProcess implements AutoCloseable {
             .port(address.port())
             .tls(address.tls())
             .key(key)
-            .tracing(tracing);
+            .tracing(traces.tracing());
     if (file != null) {
       components
           .secrets(secrets(file, environment, missingSecret))

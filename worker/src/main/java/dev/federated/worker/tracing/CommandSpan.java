@@ -1,34 +1,35 @@
-package dev.federated.starter.cli;
+package dev.federated.worker.tracing;
 
 import dev.federated.activities.tracing.Tracing;
-import dev.federated.starter.Execution;
 import org.jspecify.annotations.Nullable;
 
 /** The span of a command that starts an execution. Without an exit code it failed unexpectedly. */
-final class LaunchSpan implements AutoCloseable {
+public final class CommandSpan implements AutoCloseable {
   private final Tracing.Span span;
   private final @Nullable String traceParent;
   private boolean ended;
 
-  private LaunchSpan(Tracing.Span span, @Nullable String traceParent) {
+  private CommandSpan(Tracing.Span span, @Nullable String traceParent) {
     this.span = span;
     this.traceParent = traceParent;
   }
 
   /** None of its own: what is started belongs under the caller's, if there is one. */
-  static LaunchSpan under(@Nullable String callersTrace) {
-    return new LaunchSpan(Tracing.Span.NONE, callersTrace);
+  public static CommandSpan under(@Nullable String callersTrace) {
+    return new CommandSpan(Tracing.Span.NONE, callersTrace);
   }
 
   /**
    * Begins it.
    *
+   * @param traces where it goes
    * @param name the subcommand and what it starts
    * @param stage the stage's id; null for a pipeline
    * @param callersTrace the trace parent of whoever calls the command, or null
    */
-  static LaunchSpan start(
-      Tracing tracing, String name, @Nullable String stage, @Nullable String callersTrace) {
+  public static CommandSpan start(
+      TraceExport traces, String name, @Nullable String stage, @Nullable String callersTrace) {
+    Tracing tracing = traces.tracing();
     if (tracing == Tracing.NONE) {
       return under(callersTrace);
     }
@@ -38,28 +39,28 @@ final class LaunchSpan implements AutoCloseable {
       span.set("federation.stage.id", stage);
     }
     String own = span.traceParent();
-    return new LaunchSpan(span, own == null ? callersTrace : own);
+    return new CommandSpan(span, own == null ? callersTrace : own);
   }
 
   /** The trace parent that the execution carries on, or null. */
-  @Nullable String traceParent() {
+  public @Nullable String traceParent() {
     return traceParent;
   }
 
-  /** It has started that, or found it running. */
-  void started(Execution<?> execution) {
+  /** It has started that execution, or found it running. */
+  public void started(String workflowId, String runId) {
     if (span != Tracing.Span.NONE) {
       // As Temporal's own interceptors name them.
-      span.set("temporalWorkflowID", execution.workflowId());
-      span.set("temporalRunID", execution.runId());
+      span.set("temporalWorkflowID", workflowId);
+      span.set("temporalRunID", runId);
     }
   }
 
-  /** The command ends with that exit code. */
-  void ended(int exitCode) {
+  /** The command ends with that exit code; any but 0 is an error. */
+  public void ended(int exitCode) {
     ended = true;
     span.set("process.exit.code", exitCode);
-    if (exitCode != ExitCodes.SUCCEEDED) {
+    if (exitCode != 0) {
       span.failed(Integer.toString(exitCode));
     }
   }
