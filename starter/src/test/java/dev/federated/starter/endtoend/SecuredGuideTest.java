@@ -188,6 +188,7 @@ class SecuredGuideTest {
         client.send(
             HttpRequest.newBuilder(address("127.0.0.1", "8081", "/decode"))
                 .header("Origin", ui)
+                .header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString("{\"payloads\": []}"))
                 .build(),
             HttpResponse.BodyHandlers.ofString());
