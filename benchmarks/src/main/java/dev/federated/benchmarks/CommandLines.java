@@ -16,8 +16,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class CommandLines {
   /** What the launcher gives a JVM beside archives. */
-  static final List<String> SMALL_JVM =
-      List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
+  static final List<String> SMALL_JVM = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
 
   private static final String MAIN = "dev.federated.starter.cli.Federate";
   private static final long LONGEST_SECONDS = 120;

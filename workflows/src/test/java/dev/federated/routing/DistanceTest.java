@@ -59,8 +59,7 @@ class DistanceTest {
     double latitude = Math.toRadians(b.lat());
     double sinLat = StrictMath.sin((latitude - lat) / 2);
     double sinLon = StrictMath.sin((Math.toRadians(b.lon()) - Math.toRadians(a.lon())) / 2);
-    double h =
-        sinLat * sinLat + StrictMath.cos(lat) * StrictMath.cos(latitude) * sinLon * sinLon;
+    double h = sinLat * sinLat + StrictMath.cos(lat) * StrictMath.cos(latitude) * sinLon * sinLon;
     h = Math.min(1, h);
     return 2 * 6371.0088 * StrictMath.atan(Math.sqrt(h / (1 - h)));
   }
