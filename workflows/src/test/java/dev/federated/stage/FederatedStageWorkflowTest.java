@@ -406,7 +406,7 @@ class FederatedStageWorkflowTest {
 
     FederatedStageResult result = regions.run(parallel("us"));
 
-    assertThat(result.error().type()).isEqualTo(FailureType.NO_WORKER_IN_REGION);
+    assertThat(result.error().type()).isEqualTo(FailureType.NO_ELIGIBLE_REGION);
     assertThat(regions.requests).isEmpty();
   }
 
