@@ -47,7 +47,7 @@ class DeploymentToolsTest {
   /** What the tool writes; it is required where its variable says so, and else may be missing. */
   private static String run(String tool, String... arguments) throws Exception {
     boolean there =
-        Stream.of(System.getenv("PATH").split(File.pathSeparator))
+        Stream.of(System.getenv("PATH").split(File.pathSeparator, -1))
             .anyMatch(entry -> Files.isExecutable(Path.of(entry, tool)));
     String variable = "FEDERATION_REQUIRE_" + tool.toUpperCase(Locale.ROOT);
     if (!Boolean.parseBoolean(System.getenv(variable))) {

@@ -48,7 +48,7 @@ class StartupTrainingTest {
   /** The class path without tests; an archive takes classes from jars only. */
   private String jars() throws IOException {
     List<String> jars = new ArrayList<>();
-    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
       Path path = Path.of(entry);
       if (!Files.isDirectory(path)) {
         jars.add(entry);
