@@ -23,6 +23,7 @@ final class ColdStart {
     this.scale = scale;
   }
 
+  @SuppressWarnings("try") // that workers are there is all that they are for
   Table run() throws Exception {
     Table table =
         new Table(
