@@ -7,7 +7,8 @@ import java.util.Map;
 
 /** Measures the tables that are named, or all, and prints them as Markdown. */
 public final class Benchmarks {
-  private static final String QUICK = "--quick";
+  private static final Map<String, Scale> SCALES =
+      Map.of("--quick", Scale.QUICK, "--short", Scale.SHORT);
 
   private Benchmarks() {}
 
@@ -33,11 +34,16 @@ public final class Benchmarks {
   /**
    * Prints each table when it is measured; progress and errors go to stderr.
    *
-   * @param arguments names of tables, and {@code --quick}
+   * @param arguments names of tables, and {@code --short} or {@code --quick}
    */
   public static void main(String[] arguments) {
     List<String> names = new ArrayList<>(List.of(arguments));
-    Scale scale = names.remove(QUICK) ? Scale.QUICK : Scale.FULL;
+    Scale scale = Scale.FULL;
+    for (Map.Entry<String, Scale> option : SCALES.entrySet()) {
+      if (names.remove(option.getKey())) {
+        scale = option.getValue();
+      }
+    }
     Map<String, Measurement> tables = tables();
     for (String name : names) {
       if (!tables.containsKey(name)) {

@@ -12,6 +12,9 @@ record Scale(int blocks, int calls, int starts, boolean quick) {
   /** At least 150 calls of each contestant at concurrency 1. */
   static final Scale FULL = new Scale(7, 24, 15, false);
 
+  /** About a quarter of that: figures within minutes, with more noise. */
+  static final Scale SHORT = new Scale(3, 12, 9, false);
+
   /** Enough to see that everything runs. */
   static final Scale QUICK = new Scale(2, 4, 3, true);
 
