@@ -310,6 +310,8 @@ public final class RegionView implements World, RegionListener {
     synchronized (lock) {
       WorldSnapshot seen = see(request, strategy, runKey);
       if (settling(request.federation(), seen)) {
+        // Nothing was picked; the stage looks again.
+        pickedSnapshots.remove(runKey);
         return seen.whileSettling();
       }
       Hedge hedge = request.federation().hedge();
@@ -363,9 +365,7 @@ public final class RegionView implements World, RegionListener {
         WorldSnapshot known = pickedSnapshots.get(runKey);
         if (known == null) {
           known = pick(request, strategy, runKey);
-          if (!settling(request.federation(), known)) {
-            pickedSnapshots.put(runKey, known);
-          }
+          pickedSnapshots.put(runKey, known);
         }
         yield known;
       }

@@ -215,7 +215,7 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
   }
 
   /** The work's outcome, or what ended the activity from outside rather than what followed it. */
-  private static RemoteResponse run(
+  private RemoteResponse run(
       Work work, RemoteRequest request, ActivityExecutionContext context, Heartbeats heartbeats)
       throws RegionCallException {
     try {
@@ -223,7 +223,8 @@ public final class RemoteExecuteActivityImpl implements RemoteExecuteActivity {
     } catch (RegionCallException e) {
       ActivityCompletionException end = heartbeats.end();
       if (end != null) {
-        if (StageInterest.lostIn(request, end, context)) {
+        // A component in this process has ended when it was stopped; only a node may still work.
+        if (client != null && StageInterest.lostIn(request, end, context)) {
           work.withdraw();
         }
         throw end;

@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Does once what commands do, so that a JVM which records the classes that it loads keeps those of
@@ -40,26 +42,19 @@ public final class StartupTraining {
    * @param arguments an empty directory
    */
   public static void main(String[] arguments) throws IOException {
-    Thread watchdog = new Thread(StartupTraining::giveUp, "training-limit");
-    watchdog.setDaemon(true);
-    watchdog.start();
+    CompletableFuture.delayedExecutor(LONGEST.toMillis(), TimeUnit.MILLISECONDS)
+        .execute(() -> Runtime.getRuntime().halt(1));
     Path directory = Path.of(arguments[0]).toAbsolutePath();
     Files.writeString(directory.resolve("federation.yaml"), FEDERATION);
     Files.writeString(directory.resolve("stage.json"), STAGE);
     Files.writeString(
         directory.resolve("pipeline.json"), "{\"id\": \"training\", \"stages\": [" + STAGE + "]}");
-    String[] embedded = {"--input", "{\"n\": 1}", "--embedded", "jvm"};
-    int failed =
-        run(directory, "run", "pipeline.json", embedded)
-            + run(directory, "stage", "stage.json", embedded);
+    int failed = run(directory, "run", "pipeline.json") + run(directory, "stage", "stage.json");
     System.exit(failed == 0 ? 0 : 1);
   }
 
-  private static int run(Path directory, String command, String file, String... options) {
-    String[] line = new String[options.length + 2];
-    line[0] = command;
-    line[1] = file;
-    System.arraycopy(options, 0, line, 2, options.length);
+  private static int run(Path directory, String command, String file) {
+    String[] line = {command, file, "--input", "{\"n\": 1}", "--embedded", "jvm"};
     Logging.configure(List.of(line), Map.of());
     try (PrintWriter nowhere = new PrintWriter(Writer.nullWriter())) {
       return Federate.commandLine(
@@ -73,15 +68,5 @@ public final class StartupTraining {
           .setErr(nowhere)
           .execute(line);
     }
-  }
-
-  private static void giveUp() {
-    try {
-      Thread.sleep(LONGEST.toMillis());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return;
-    }
-    Runtime.getRuntime().halt(1);
   }
 }
