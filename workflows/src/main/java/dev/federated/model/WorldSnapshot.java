@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * @param settling true if no region is eligible, one of them only because nobody polls its task
  *     queue, and the control worker has not watched that queue for long: the stage looks again
  *     before it fails. Null means no
+ * @param taskBytes most bytes of inputs that the stage hands over in one workflow task, of stages
+ *     with large inputs; null for 2 MiB
  */
 @WireRecord
 public record WorldSnapshot(
@@ -49,7 +51,8 @@ public record WorldSnapshot(
     @Nullable Boolean panic,
     @Nullable Long tieSeed,
     @Nullable Integer hedges,
-    @Nullable Boolean settling) {
+    @Nullable Boolean settling,
+    @Nullable Integer taskBytes) {
   public WorldSnapshot {
     candidates = List.copyOf(candidates);
     otherRegions = otherRegions == null ? null : List.copyOf(otherRegions);
@@ -85,34 +88,41 @@ public record WorldSnapshot(
         null,
         null,
         null,
+        null,
         null);
   }
 
   /** The same with a seed for ties. */
   public WorldSnapshot withTieSeed(long seed) {
-    return with(dataFirst, seed, hedges, settling);
+    return with(dataFirst, seed, hedges, settling, taskBytes);
   }
 
   /** The same with so many hedges granted. */
   public WorldSnapshot withHedges(int granted) {
-    return with(dataFirst, tieSeed, granted, settling);
+    return with(dataFirst, tieSeed, granted, settling, taskBytes);
   }
 
   /** The same with another word on whether the data's region goes before price and turn. */
   public WorldSnapshot withDataFirst(boolean first) {
-    return with(first ? true : null, tieSeed, hedges, settling);
+    return with(first ? true : null, tieSeed, hedges, settling, taskBytes);
   }
 
   /** The same for a stage that has to look again before it fails. */
   public WorldSnapshot whileSettling() {
-    return with(dataFirst, tieSeed, hedges, true);
+    return with(dataFirst, tieSeed, hedges, true, taskBytes);
+  }
+
+  /** The same for a stage that hands over so many bytes of inputs in one task; null for 2 MiB. */
+  public WorldSnapshot withTaskBytes(@Nullable Integer most) {
+    return with(dataFirst, tieSeed, hedges, settling, most);
   }
 
   private WorldSnapshot with(
       @Nullable Boolean first,
       @Nullable Long seed,
       @Nullable Integer granted,
-      @Nullable Boolean stillSettling) {
+      @Nullable Boolean stillSettling,
+      @Nullable Integer inTask) {
     return new WorldSnapshot(
         candidates,
         fallback,
@@ -130,7 +140,8 @@ public record WorldSnapshot(
         panic,
         seed,
         granted,
-        stillSettling);
+        stillSettling,
+        inTask);
   }
 
   /**

@@ -114,6 +114,7 @@ public final class FederationSnapshots {
         federation.panicMode() ? true : null,
         null,
         null,
+        null,
         null);
   }
 

@@ -1,10 +1,12 @@
 package dev.federated.stage;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.federated.model.StageRequest;
 import io.temporal.workflow.Workflow;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps payloads and workflow tasks under what a Temporal server takes. One instance belongs to one
@@ -27,10 +29,20 @@ public final class PayloadSizes {
   private static final String LARGE_DATA = "large-data";
 
   /**
-   * Most bytes of commands in one workflow task, half of the 4 MiB that a gRPC message to the
-   * server may have.
+   * Most bytes of commands in one workflow task unless a snapshot says otherwise, half of the 4 MiB
+   * that a gRPC message to the server may have.
    */
   private static final int MAX_TASK_BYTES = 2 * 1024 * 1024;
+
+  /**
+   * Most bytes of inputs in one workflow task that a snapshot may say. The rest of the 4 MiB, which
+   * the server also writes at once at most ({@code system.transactionSizeLimit}), is left to what
+   * is recorded of a thousand regions.
+   */
+  private static final int LARGEST_TASK_BYTES = 3_400_000;
+
+  /** Bytes of a stage's inputs from which on it matters how many of them go into one task. */
+  private static final int LARGE_INPUT_BYTES = 500_000;
 
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -102,13 +114,27 @@ public final class PayloadSizes {
   }
 
   /**
+   * What the snapshot of a stage says of how many bytes of inputs go into one workflow task; null
+   * where the inputs are so small that it does not matter.
+   */
+  public static @Nullable Integer taskBytes(StageRequest request) {
+    return exceeds(request.inputs(), LARGE_INPUT_BYTES) ? LARGEST_TASK_BYTES : null;
+  }
+
+  /**
    * Makes room for a command in the current workflow task: where it would not fit beside those that
    * are already in it, waits for a later task by the shortest timer. Stages that wait at once may
    * wake up in the same task, so each looks again. What goes to a store counts in full: it takes
    * the time of the task, which is limited as well.
    */
   public void reserve(long bytes) {
-    while (currentTask() + bytes > MAX_TASK_BYTES && bytesInTask > 0) {
+    reserve(bytes, MAX_TASK_BYTES);
+  }
+
+  /** As {@link #reserve(long)} with at most so many bytes in one task; null for its limit. */
+  void reserve(long bytes, @Nullable Integer mostInTask) {
+    int limit = mostInTask == null ? MAX_TASK_BYTES : mostInTask;
+    while (currentTask() + bytes > limit && bytesInTask > 0) {
       Workflow.sleep(Duration.ofMillis(1));
     }
     bytesInTask += bytes;

@@ -879,7 +879,7 @@ public final class StageRun {
   }
 
   private void schedule(RegionRun share, int maxAttempts) {
-    sizes.reserve(inputs.bytes(share));
+    sizes.reserve(inputs.bytes(share), snapshot.taskBytes());
     String region = share.executingIn();
     int covered = budget.grant(share.region(), regions.get(region), maxAttempts);
     int generation = share.generation();
@@ -963,7 +963,7 @@ public final class StageRun {
     if (!budget.covers(race.nextBudgetKey(), there)) {
       return;
     }
-    sizes.reserve(inputs.bytes(share));
+    sizes.reserve(inputs.bytes(share), snapshot.taskBytes());
     hedging.begin(race);
     Race.Runner hedge = race.add(region, Workflow.currentTimeMillis());
     budget.grant(hedge.budgetKey(), there, 1);

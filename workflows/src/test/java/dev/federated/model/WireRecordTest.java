@@ -185,7 +185,8 @@ class WireRecordTest {
               true,
               7L,
               3,
-              true));
+              true,
+              3_400_000));
 
   static Stream<Arguments> recordsByMapper() {
     return RECORDS.stream()

@@ -102,6 +102,7 @@ class DataLocalityTest {
             null,
             null,
             null,
+            null,
             null);
 
     assertThat(RegionSelector.decide(stage, down).chosen()).containsExactly("cheap");

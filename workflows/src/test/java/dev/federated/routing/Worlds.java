@@ -51,6 +51,7 @@ final class Worlds {
         true,
         null,
         null,
+        null,
         null);
   }
 

@@ -27,6 +27,7 @@ public final class FakeWorld implements World {
       new ConcurrentHashMap<>();
   private final Set<String> polled = ConcurrentHashMap.newKeySet();
   private volatile boolean searchAttributes;
+  private volatile boolean recordsTaskBytes = true;
   final List<String> started = new CopyOnWriteArrayList<>();
   final List<String> ended = new CopyOnWriteArrayList<>();
   final List<ExecutionEnd> ends = new CopyOnWriteArrayList<>();
@@ -57,6 +58,12 @@ public final class FakeWorld implements World {
     return this;
   }
 
+  /** Snapshots are those from before they told how much goes into a workflow task. */
+  FakeWorld doesNotTellTaskBytes() {
+    recordsTaskBytes = false;
+    return this;
+  }
+
   /** So many looks find that nobody polls yet in any region, and the world still new. */
   FakeWorld settlesAfter(int looks) {
     looksUntilPolled.set(looks);
@@ -74,7 +81,9 @@ public final class FakeWorld implements World {
     if (looksUntilPolled.getAndUpdate(looks -> Math.max(0, looks - 1)) > 0) {
       return see(request, region -> region.polled(false)).whileSettling();
     }
-    WorldSnapshot seen = see(request, UnaryOperator.identity());
+    WorldSnapshot seen =
+        see(request, UnaryOperator.identity())
+            .withTaskBytes(recordsTaskBytes ? PayloadSizes.taskBytes(request) : null);
     return request.federation().hedge() == null ? seen : seen.withHedges(hedgesGranted);
   }
 

@@ -679,20 +679,42 @@ class FederatedStageWorkflowTest {
   }
 
   @Test
-  void largeInputsAreSpreadOverWorkflowTasksOfAtMostTwoMebibytes() {
+  void largeInputsAreSpreadOverWorkflowTasksThatTheServerTakes() {
+    startFiveRegions();
+
+    List<Long> tasks = commandBytesOfLargeInputs();
+
+    assertThat(tasks)
+        .hasSizeGreaterThanOrEqualTo(2)
+        .allSatisfy(bytes -> assertThat(bytes).isLessThanOrEqualTo(3_500_000L));
+    assertThat(tasks).anySatisfy(bytes -> assertThat(bytes).isGreaterThan(2_700_000L));
+  }
+
+  @Test
+  void aStageWhoseSnapshotSaysNothingOfItSpreadsThemOverTasksOfAtMostTwoMebibytes() {
+    startFiveRegions();
+    regions.world().doesNotTellTaskBytes();
+
+    assertThat(commandBytesOfLargeInputs())
+        .hasSizeGreaterThanOrEqualTo(3)
+        .allSatisfy(bytes -> assertThat(bytes).isLessThanOrEqualTo(2L * 1024 * 1024));
+  }
+
+  private void startFiveRegions() {
     for (String region : List.of("a", "b", "c", "d", "e")) {
       regions.region(region, answers("1"));
     }
     regions.start();
+  }
+
+  private List<Long> commandBytesOfLargeInputs() {
     WorkflowStub stub =
         regions.startStage(
             parallel("a", "b", "c", "d", "e").aggregation(AggregationStrategy.REDUCE),
             "\"" + "x".repeat(900_000) + "\"");
 
     assertThat(ScriptedRegions.result(stub).aggregated()).isEqualTo(json("5"));
-    assertThat(regions.commandBytesByTask(stub))
-        .hasSizeGreaterThanOrEqualTo(3)
-        .allSatisfy(bytes -> assertThat(bytes).isLessThanOrEqualTo(2L * 1024 * 1024));
+    return regions.commandBytesByTask(stub);
   }
 
   private static long count(List<HistoryEvent> events, EventType type) {

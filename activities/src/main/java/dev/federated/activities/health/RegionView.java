@@ -307,8 +307,9 @@ public final class RegionView implements World, RegionListener {
     if (request.federation().taskPriority() != null) {
       prioritized.run();
     }
+    Integer taskBytes = PayloadSizes.taskBytes(request);
     synchronized (lock) {
-      WorldSnapshot seen = see(request, strategy, runKey);
+      WorldSnapshot seen = see(request, strategy, runKey).withTaskBytes(taskBytes);
       if (settling(request.federation(), seen)) {
         // Nothing was picked; the stage looks again.
         pickedSnapshots.remove(runKey);
