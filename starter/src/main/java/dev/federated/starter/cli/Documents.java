@@ -8,6 +8,7 @@ import dev.federated.parsing.InvalidDocumentException;
 import dev.federated.parsing.Problem;
 import dev.federated.stage.PayloadSizes;
 import dev.federated.worker.document.DocumentReader;
+import io.temporal.common.converter.DefaultDataConverter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
@@ -90,7 +91,12 @@ final class Documents {
    * @throws InvalidDocumentException if it is too large
    */
   static void checkPayload(String file, Object request, CommandContext context) {
-    long bytes = PayloadSizes.encoded(request);
+    // By what will write it: Jackson then learns only once how such a request is written.
+    long bytes =
+        DefaultDataConverter.newDefaultInstance()
+            .toPayload(request)
+            .map(payload -> payload.getData().size())
+            .orElse(0);
     if (bytes <= PayloadSizes.MAX_PAYLOAD_BYTES) {
       return;
     }

@@ -21,31 +21,36 @@ import picocli.CommandLine.Spec;
     description = "Runs pipeline stages in one or many regions, durably, on Temporal.",
     versionProvider = Version.class,
     mixinStandardHelpOptions = true,
-    synopsisSubcommandLabel = "COMMAND",
-    subcommands = {
-      RunCommand.class,
-      StageCommand.class,
-      ValidateCommand.class,
-      DrillCommand.class,
-      ExplainCommand.class,
-      RouteCommand.class,
-      HealthCommand.class,
-      StatsCommand.class,
-      RegionsCommand.class,
-      ShowCommand.class,
-      ResumeCommand.class,
-      RedriveCommand.class,
-      WorkerCommand.class,
-      NodeCommand.class,
-      CodecServerCommand.class,
-      DevCommand.class,
-      DemoCommand.class,
-      SetupCommand.class,
-      CommandLine.HelpCommand.class
-    })
+    synopsisSubcommandLabel = "COMMAND")
 public final class Federate implements Runnable {
   /** Set by the launcher. */
   static final String STDERR_IS_TERMINAL = "federate.stderr.terminal";
+
+  /** Describes any other command. */
+  private static final String HELP = "help";
+
+  /** The commands, in the order of the help. */
+  static final List<String> COMMANDS =
+      List.of(
+          "run",
+          "stage",
+          "validate",
+          "drill",
+          "explain",
+          "route",
+          "health",
+          "stats",
+          "regions",
+          "show",
+          "resume",
+          "redrive",
+          "worker",
+          "node",
+          "codec-server",
+          "dev",
+          "demo",
+          "setup",
+          HELP);
 
   private final CommandContext context;
 
@@ -57,7 +62,12 @@ public final class Federate implements Runnable {
 
   /** Runs the command line of this process and ends it. */
   public static void main(String[] arguments) {
-    Logging.configure(List.of(arguments), System.getenv());
+    System.exit(run(arguments, System.getenv(), Path.of("").toAbsolutePath()));
+  }
+
+  /** Runs a command line on the streams of this process, and gives the exit code. */
+  static int run(String[] arguments, Map<String, String> environment, Path workingDirectory) {
+    Logging.configure(List.of(arguments), environment);
     // Not System.out: its encoding is the terminal's, and JSON is UTF-8.
     Stdout stdout = new Stdout();
     PrintWriter out = new PrintWriter(stdout, false, StandardCharsets.UTF_8);
@@ -75,16 +85,16 @@ public final class Federate implements Runnable {
     Runtime.getRuntime().addShutdownHook(new Thread(interruption::shutdown, "federate-end"));
     CommandContext context =
         new CommandContext(
-            System.getenv(),
-            Path.of("").toAbsolutePath(),
+            environment,
+            workingDirectory,
             System.in,
             interruption,
-            Patience.usual(liveTerminal(System.getenv())));
-    int exitCode = commandLine(context).setOut(out).setErr(err).execute(arguments);
+            Patience.usual(liveTerminal(environment)));
+    int exitCode = commandLine(context, arguments).setOut(out).setErr(err).execute(arguments);
     out.flush();
     err.flush();
     interruption.commandEnded();
-    System.exit(exitCode);
+    return exitCode;
   }
 
   /**
@@ -100,13 +110,52 @@ public final class Federate implements Runnable {
 
   /** The command line for a process of that kind; its output goes where the caller says. */
   static CommandLine commandLine(CommandContext context) {
+    return commandLine(context, COMMANDS);
+  }
+
+  /** As much of the command line as those arguments need: the options of a command take time. */
+  static CommandLine commandLine(CommandContext context, String... arguments) {
+    String first = arguments.length == 0 ? HELP : arguments[0];
+    return first.equals(HELP) || !COMMANDS.contains(first)
+        ? commandLine(context)
+        : commandLine(context, List.of(first));
+  }
+
+  private static CommandLine commandLine(CommandContext context, List<String> commands) {
+    CommandLine federate = new CommandLine(new Federate(context));
+    commands.forEach(command -> federate.addSubcommand(command(command)));
     ErrorReport errors = new ErrorReport();
-    return new CommandLine(new Federate(context))
+    return federate
         // --input @FILE is a file with JSON, not with arguments.
         .setExpandAtFiles(false)
         .setParameterExceptionHandler(errors)
         .setExecutionStrategy(parsed -> execute(parsed, context))
         .setExecutionExceptionHandler(errors);
+  }
+
+  private static Class<?> command(String name) {
+    return switch (name) {
+      case "run" -> RunCommand.class;
+      case "stage" -> StageCommand.class;
+      case "validate" -> ValidateCommand.class;
+      case "drill" -> DrillCommand.class;
+      case "explain" -> ExplainCommand.class;
+      case "route" -> RouteCommand.class;
+      case "health" -> HealthCommand.class;
+      case "stats" -> StatsCommand.class;
+      case "regions" -> RegionsCommand.class;
+      case "show" -> ShowCommand.class;
+      case "resume" -> ResumeCommand.class;
+      case "redrive" -> RedriveCommand.class;
+      case "worker" -> WorkerCommand.class;
+      case "node" -> NodeCommand.class;
+      case "codec-server" -> CodecServerCommand.class;
+      case "dev" -> DevCommand.class;
+      case "demo" -> DemoCommand.class;
+      case "setup" -> SetupCommand.class;
+      case HELP -> CommandLine.HelpCommand.class;
+      default -> throw new IllegalArgumentException("there is no command '" + name + "'");
+    };
   }
 
   /** Runs the command; an error of the JVM is reported like any other, not left to the thread. */

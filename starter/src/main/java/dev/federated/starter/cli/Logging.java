@@ -12,10 +12,13 @@ final class Logging {
   /** Overrides the level: TRACE, DEBUG, INFO, WARN, ERROR or OFF. */
   static final String VARIABLE = "FEDERATE_LOG_LEVEL";
 
-  private static final String FILE = "logback.configurationFile";
   private static final String LEVEL = "federate.log.level";
   private static final String EXCEPTION = "federate.log.exception";
   private static final String ATTEMPTS = "federate.log.attempts";
+
+  /** Logback's own property: who sets it has a configuration of their own. */
+  private static final String FILE = "logback.configurationFile";
+
   private static final Set<String> SERVING = Set.of("dev", "worker");
   private static final Set<String> DETAILED = Set.of("TRACE", "DEBUG");
 
@@ -23,10 +26,6 @@ final class Logging {
 
   /** Has to be called before the first logger is made. */
   static void configure(List<String> arguments, Map<String, String> environment) {
-    if (System.getProperty(FILE) == null) {
-      // Not named logback.xml: this jar must not configure the logs of an application.
-      System.setProperty(FILE, "dev/federated/starter/cli/federate-logback.xml");
-    }
     String level = level(arguments, environment);
     System.setProperty(LEVEL, level);
     boolean details = OutputOptions.asksForDetails(arguments) || DETAILED.contains(level);
@@ -35,6 +34,26 @@ final class Logging {
     if (details) {
       System.setProperty(ATTEMPTS, level);
     }
+  }
+
+  /** Whether {@link #configure} has been called and nobody else says how to log. */
+  static boolean configured() {
+    return System.getProperty(LEVEL) != null && System.getProperty(FILE) == null;
+  }
+
+  /** The level of what has none of its own. */
+  static String level() {
+    return System.getProperty(LEVEL, "WARN");
+  }
+
+  /** The level of failed attempts. */
+  static String levelOfAttempts() {
+    return System.getProperty(ATTEMPTS, "ERROR");
+  }
+
+  /** How exceptions are written, as a conversion word of Logback. */
+  static String exceptions() {
+    return System.getProperty(EXCEPTION, "%ex");
   }
 
   static String level(List<String> arguments, Map<String, String> environment) {

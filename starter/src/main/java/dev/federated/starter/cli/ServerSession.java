@@ -51,16 +51,27 @@ final class ServerSession implements AutoCloseable {
   private final WorkflowClient client;
   private final @Nullable EmbeddedServer server;
   private final @Nullable Runnable stopWorkers;
+  private final @Nullable NetworkThread network;
 
   private ServerSession(
       WorkflowServiceStubs stubs,
       WorkflowClient client,
       @Nullable EmbeddedServer server,
       @Nullable Runnable stopWorkers) {
+    this(stubs, client, server, stopWorkers, null);
+  }
+
+  private ServerSession(
+      WorkflowServiceStubs stubs,
+      WorkflowClient client,
+      @Nullable EmbeddedServer server,
+      @Nullable Runnable stopWorkers,
+      @Nullable NetworkThread network) {
     this.stubs = stubs;
     this.client = client;
     this.server = server;
     this.stopWorkers = stopWorkers;
+    this.network = network;
   }
 
   /** Whether control workers are there. */
@@ -181,9 +192,24 @@ final class ServerSession implements AutoCloseable {
 
   /** Connects without asking for workers. */
   static ServerSession over(TemporalConnection connection) {
-    WorkflowServiceStubs stubs = connection.connect();
-    return new ServerSession(
-        stubs, WorkflowClient.newInstance(stubs, connection.clientOptions()), null, null);
+    NetworkThread network = new NetworkThread();
+    try {
+      WorkflowServiceStubs stubs =
+          connection.connect(
+              WorkflowServiceStubsOptions.newBuilder(connection.stubsOptions())
+                  .setChannelInitializer(network::carry)
+                  .build(),
+              TemporalConnection.LONGEST_CHECK);
+      return new ServerSession(
+          stubs,
+          WorkflowClient.newInstance(stubs, connection.clientOptions()),
+          null,
+          null,
+          network);
+    } catch (RuntimeException e) {
+      network.close();
+      throw e;
+    }
   }
 
   /** Connects for workers, whose calls to the server are counted in that registry. */
@@ -327,6 +353,9 @@ final class ServerSession implements AutoCloseable {
       }
     } finally {
       stubs.shutdownNow();
+      if (network != null) {
+        network.close();
+      }
       if (server != null) {
         server.close();
       }

@@ -1,12 +1,16 @@
 package dev.federated.starter.cli;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PipedReader;
+import java.io.PipedWriter;
 import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -14,8 +18,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Does once what commands do, so that a JVM which records the classes that it loads keeps those of
- * a start: it reads files, starts a server in this JVM, and runs a pipeline and a stage on it. The
- * launcher runs it after a build. Nothing else needs it.
+ * a start: it reads files, serves a federation in this JVM, and runs stages and a pipeline there as
+ * other processes would. The launcher runs it after a build. Nothing else needs it.
  */
 public final class StartupTraining {
   private static final Duration LONGEST = Duration.ofSeconds(90);
@@ -49,24 +53,42 @@ public final class StartupTraining {
     Files.writeString(directory.resolve("stage.json"), STAGE);
     Files.writeString(
         directory.resolve("pipeline.json"), "{\"id\": \"training\", \"stages\": [" + STAGE + "]}");
-    int failed = run(directory, "run", "pipeline.json") + run(directory, "stage", "stage.json");
-    System.exit(failed == 0 ? 0 : 1);
+    Logging.configure(List.of(), Map.of());
+    Interruption interruption = new Interruption(Interruption.LONGEST_STOP, code -> {});
+    PipedWriter out = new PipedWriter();
+    try (BufferedReader said = new BufferedReader(new PipedReader(out))) {
+      CompletableFuture<Integer> dev =
+          CompletableFuture.supplyAsync(() -> serve(directory, interruption, out));
+      String ready = said.readLine();
+      String address = ready.replaceFirst(".*server=(\\S+).*", "$1");
+      int failed =
+          run(directory, address, "stage", "stage.json", "--detach")
+              + run(directory, address, "stage", "stage.json")
+              + run(directory, address, "run", "pipeline.json");
+      interruption.shutdown();
+      System.exit(failed + dev.join() == 0 ? 0 : 1);
+    }
   }
 
-  private static int run(Path directory, String command, String file) {
-    String[] line = {command, file, "--input", "{\"n\": 1}", "--embedded", "jvm"};
-    Logging.configure(List.of(line), Map.of());
-    try (PrintWriter nowhere = new PrintWriter(Writer.nullWriter())) {
-      return Federate.commandLine(
-              new CommandContext(
-                  Map.of(),
-                  directory,
-                  InputStream.nullInputStream(),
-                  new Interruption(Interruption.LONGEST_STOP, code -> {}),
-                  Patience.usual(false)))
-          .setOut(nowhere)
-          .setErr(nowhere)
-          .execute(line);
-    }
+  private static int serve(Path directory, Interruption interruption, Writer out) {
+    String[] line = {"dev", "--embedded", "jvm", "--port", "0", "--federation", "federation.yaml"};
+    CommandContext context =
+        new CommandContext(
+            Map.of(),
+            directory,
+            InputStream.nullInputStream(),
+            interruption,
+            Patience.usual(false));
+    int exitCode =
+        Federate.commandLine(context, line).setOut(new PrintWriter(out, true)).execute(line);
+    interruption.commandEnded();
+    return exitCode;
+  }
+
+  private static int run(Path directory, String address, String... command) {
+    String[] line = Arrays.copyOf(command, command.length + 2);
+    line[command.length] = "--input";
+    line[command.length + 1] = "{\"n\": 1}";
+    return Federate.run(line, Map.of("TEMPORAL_ADDRESS", address), directory);
   }
 }

@@ -79,7 +79,7 @@ public final class TemporalConnection {
     }
     LoadClientConfigProfileOptions.Builder options =
         LoadClientConfigProfileOptions.newBuilder().setEnvOverrides(environment);
-    if (file == null) {
+    if (file == null || !Files.exists(Path.of(file))) {
       options.setDisableFile(true);
     } else {
       options.setConfigFilePath(file);

@@ -37,7 +37,7 @@ record CommandRun(int exitCode, String out, String err) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     int exitCode =
-        Federate.commandLine(context)
+        Federate.commandLine(context, arguments)
             .setOut(new PrintWriter(out))
             .setErr(new PrintWriter(err, true))
             .execute(arguments);

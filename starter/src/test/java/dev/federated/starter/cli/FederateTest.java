@@ -2,8 +2,12 @@ package dev.federated.starter.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
 
 class FederateTest {
   @Test
@@ -40,6 +44,41 @@ class FederateTest {
     assertThat(run.json().at("/error/problems/0/file").asText()).isEqualTo("command line");
     assertThat(run.json().at("/error/problems/0/path").asText()).isEqualTo("hepl");
     assertThat(run.json().at("/error/problems/0/suggestions/0").asText()).isEqualTo("help");
+  }
+
+  @Test
+  void whatSeemsToBeACommandBehindAnotherOneIsNotRun() {
+    CommandRun run = CommandRun.of("validate", "help");
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.BAD_INPUT);
+    assertThat(run.err()).contains("help");
+  }
+
+  @Test
+  void everyCommandIsCalledWhatItSaysItself() {
+    CommandContext context = contextOf(Path.of(""));
+    for (String name : Federate.COMMANDS) {
+      Map<String, CommandLine> commands = Federate.commandLine(context, name).getSubcommands();
+      assertThat(commands.get(name).getCommandName()).isEqualTo(name);
+    }
+  }
+
+  @Test
+  void onlyTheCommandThatIsCalledIsPreparedUnlessAllAreAskedFor() {
+    CommandContext context = contextOf(Path.of(""));
+    assertThat(Federate.commandLine(context, "stage", "stage.json").getSubcommands())
+        .containsOnlyKeys("stage");
+    assertThat(Federate.commandLine(context, "help").getSubcommands().keySet())
+        .containsExactlyElementsOf(Federate.COMMANDS);
+    assertThat(Federate.commandLine(context).getSubcommands().keySet())
+        .containsExactlyElementsOf(Federate.COMMANDS);
+  }
+
+  private static CommandContext contextOf(Path directory) {
+    return new CommandContext(
+        Map.of(),
+        directory,
+        InputStream.nullInputStream(),
+        new Interruption(Duration.ofSeconds(1), code -> {}));
   }
 
   @Test
