@@ -29,7 +29,9 @@ final class Heartbeats implements AutoCloseable {
   private volatile @Nullable ActivityCompletionException end;
 
   /**
-   * Beats now and from now on.
+   * Beats from now on; the first attempt only once it has taken an interval, because most are over
+   * by then, and each heartbeat is a call to the server and a write of it. A later attempt beats at
+   * once: if its worker is lost, this is all that tells that there was another attempt.
    *
    * @param stop ends the work and is told why; called once at most
    * @throws ActivityCompletionException if the activity is over before it began
@@ -42,7 +44,9 @@ final class Heartbeats implements AutoCloseable {
     this.context = context;
     this.detail = detail;
     this.stop = stop;
-    context.heartbeat(detail.get());
+    if (context.getInfo().getAttempt() > 1) {
+      context.heartbeat(detail.get());
+    }
     this.schedule =
         scheduler.scheduleWithFixedDelay(
             this::beat, INTERVAL.toMillis(), INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
