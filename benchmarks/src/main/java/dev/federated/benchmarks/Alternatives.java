@@ -69,6 +69,7 @@ final class Alternatives {
                     site.federated("stage", request),
                     new Contestant("Conductor, fork and join", conductor::run),
                     new Contestant("asyncio, not durable", asyncio::run));
+        duel.warmUp(contestants.subList(0, contestants.size() - 1), REGIONS);
         for (int clients : CLIENTS) {
           List<Measured> measured = duel.run(contestants, clients);
           for (Measured one : measured) {

@@ -15,10 +15,28 @@ import java.util.concurrent.atomic.AtomicInteger;
  * that whatever else the machine does hits all of them alike.
  */
 final class Duel {
+  /** Clients that warm up: as many calls at once as keep a small machine busy. */
+  private static final int WARM_UP_CLIENTS = 8;
+
+  private static final int WARM_UP_BLOCK = 100;
+
   private final Scale scale;
 
   Duel(Scale scale) {
     this.scale = scale;
+  }
+
+  /**
+   * Calls each contestant until the JVM has compiled what it runs: more code takes longer to be
+   * compiled, which is a matter of the first minute and not of a worker that runs for days.
+   *
+   * @param stages what a call is worth: one of several stages is repeated less often
+   */
+  void warmUp(List<Contestant> contestants, int stages) throws Exception {
+    List<Measured> unused = contestants.stream().map(c -> new Measured(c.name())).toList();
+    for (int calls = 0; calls < scale.warmUp() / stages; calls += WARM_UP_BLOCK) {
+      block(contestants, unused, WARM_UP_CLIENTS, WARM_UP_BLOCK, calls);
+    }
   }
 
   /**

@@ -47,6 +47,7 @@ final class PipelineOverhead {
               pipeline(site, request, PipelineExecution.INLINE),
               pipeline(site, request, PipelineExecution.CHILD),
               byHand.named("by hand again"));
+      duel.warmUp(contestants.subList(0, 2), STAGES);
       for (int clients : CLIENTS) {
         List<Measured> measured = duel.run(contestants, clients);
         for (Measured one : measured) {

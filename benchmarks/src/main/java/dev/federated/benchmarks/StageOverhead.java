@@ -39,6 +39,7 @@ final class StageOverhead {
             + " no more workflow tasks. The baseline stands twice: its second ratio is the noise.");
     try (DevServer server = DevServer.embeddedWithoutSearchAttributes()) {
       try (Site site = Site.local(server.address(), REGIONS)) {
+        duel.warmUp(contestants(site, site.stage(REGIONS, KILOBYTE)).subList(0, 2), 1);
         compare(site, "without HTTP", KILOBYTE, CLIENTS);
         compare(site, "without HTTP", 100 * KILOBYTE, 1, 8);
         compare(site, "without HTTP", 1_000 * KILOBYTE, 1, 8);
@@ -56,10 +57,7 @@ final class StageOverhead {
   }
 
   private void compare(Site site, String regions, int bytes, int... clients) throws Exception {
-    StageRequest request = site.stage(REGIONS, bytes);
-    Contestant byHand = site.handWritten("by hand", request);
-    List<Contestant> contestants =
-        List.of(byHand, site.federated("stage", request), byHand.named("by hand again"));
+    List<Contestant> contestants = contestants(site, site.stage(REGIONS, bytes));
     for (int count : clients) {
       List<Measured> measured = duel.run(contestants, count);
       for (Measured one : measured) {
@@ -79,5 +77,10 @@ final class StageOverhead {
             "%,.0f".formatted(cost.bytes()));
       }
     }
+  }
+
+  private static List<Contestant> contestants(Site site, StageRequest request) {
+    Contestant byHand = site.handWritten("by hand", request);
+    return List.of(byHand, site.federated("stage", request), byHand.named("by hand again"));
   }
 }
