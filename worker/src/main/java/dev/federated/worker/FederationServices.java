@@ -25,6 +25,7 @@ import dev.federated.activities.slots.SlotLease;
 import dev.federated.activities.tracing.Tracing;
 import dev.federated.aggregation.Aggregator;
 import dev.federated.claimcheck.LargeData;
+import dev.federated.claimcheck.LargeDataUse;
 import dev.federated.model.CircuitState;
 import dev.federated.model.FederationConfig;
 import dev.federated.model.RegionConfig;
@@ -130,6 +131,10 @@ final class FederationServices implements AutoCloseable {
     }
     metrics.watchHttp(
         http.connectionPool()::connectionCount, http.connectionPool()::idleConnectionCount);
+    LargeDataUse use = largeData.use();
+    if (use != null) {
+      metrics.watchLargeData(use);
+    }
     metrics.watchLedger(
         () -> {
           LedgerLink link = ledger;

@@ -2,6 +2,7 @@ package dev.federated.worker;
 
 import dev.federated.claimcheck.LargeData;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -15,8 +16,8 @@ import org.slf4j.LoggerFactory;
 final class LargeDataSweeper implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(LargeDataSweeper.class);
 
-  private static final long FIRST_MINUTES = 1;
-  private static final long EVERY_MINUTES = 6 * 60;
+  private static final Duration FIRST = Duration.ofMinutes(1);
+  private static final Duration EVERY = Duration.ofHours(6);
 
   private final LargeData largeData;
   private final ScheduledExecutorService thread =
@@ -33,10 +34,15 @@ final class LargeDataSweeper implements AutoCloseable {
 
   /** Sweeps a minute from now and then every six hours, until it is closed. */
   static LargeDataSweeper start(LargeData largeData) {
+    return start(largeData, FIRST, EVERY);
+  }
+
+  /** As {@link #start(LargeData)} at other times. */
+  static LargeDataSweeper start(LargeData largeData, Duration first, Duration every) {
     LargeDataSweeper sweeper = new LargeDataSweeper(largeData);
     var unused =
         sweeper.thread.scheduleWithFixedDelay(
-            sweeper::sweep, FIRST_MINUTES, EVERY_MINUTES, TimeUnit.MINUTES);
+            sweeper::sweep, first.toMillis(), every.toMillis(), TimeUnit.MILLISECONDS);
     return sweeper;
   }
 

@@ -54,6 +54,7 @@ final class ClaimCheckCodec implements PayloadCodec {
   private final int threshold;
   private final EncryptionKeys keys;
   private final EncryptingCodec encryption;
+  private final @Nullable LargeDataUse use;
 
   /**
    * Over a store.
@@ -67,18 +68,19 @@ final class ClaimCheckCodec implements PayloadCodec {
     this.threshold = threshold;
     this.keys = keys;
     this.encryption = new EncryptingCodec(keys);
+    this.use = store == null ? null : LargeDataUse.of(store);
   }
 
   @Override
   public List<Payload> encode(List<Payload> payloads) {
     BlobStore to = store;
-    if (to == null || payloads.stream().noneMatch(this::large)) {
+    if (to == null || use == null || payloads.stream().noneMatch(this::large)) {
       return payloads;
     }
     return WorkflowUnsafe.deadlockDetectorOff(
         () ->
             payloads.stream()
-                .map(payload -> large(payload) ? deposit(payload, to) : payload)
+                .map(payload -> large(payload) ? deposit(payload, to, use) : payload)
                 .toList());
   }
 
@@ -107,7 +109,7 @@ final class ClaimCheckCodec implements PayloadCodec {
     return REFERENCE.equals(payload.getMetadataMap().get(ENCODING_KEY));
   }
 
-  private Payload deposit(Payload payload, BlobStore to) {
+  private Payload deposit(Payload payload, BlobStore to, LargeDataUse counts) {
     byte[] bytes = payload.getData().toByteArray();
     ByteString encoding = payload.getMetadataMap().getOrDefault(ENCODING_KEY, ByteString.EMPTY);
     List<LargeParts.Part> parts =
@@ -121,7 +123,7 @@ final class ClaimCheckCodec implements PayloadCodec {
       byte[] content = Arrays.copyOfRange(bytes, part.start(), part.end());
       byte[] digest = digest(content);
       String address = HexFormat.of().formatHex(keys.isEmpty() ? digest : keys.mac(digest));
-      put(to, address, content);
+      put(to, counts, address, content);
       lines.add(
           "%d %d %s %s"
               .formatted(part.start(), part.length(), HexFormat.of().formatHex(digest), address));
@@ -137,9 +139,10 @@ final class ClaimCheckCodec implements PayloadCodec {
         .build();
   }
 
-  private void put(BlobStore to, String address, byte[] content) {
+  private void put(BlobStore to, LargeDataUse counts, String address, byte[] content) {
     try {
       if (to.keep(address)) {
+        counts.found();
         return;
       }
       Payload blob =
@@ -147,8 +150,11 @@ final class ClaimCheckCodec implements PayloadCodec {
               .putMetadata(ENCODING_KEY, DEFLATED)
               .setData(ByteString.copyFrom(deflated(content)))
               .build();
-      to.put(address, encryption.encode(List.of(blob)).get(0).toByteArray());
+      byte[] stored = encryption.encode(List.of(blob)).get(0).toByteArray();
+      to.put(address, stored);
+      counts.wrote(stored.length);
     } catch (IOException e) {
+      counts.failed();
       throw new LargeDataException(
           "%d bytes cannot be written to the store of large data, %s: %s; check %s and what it names"
               .formatted(content.length, to, e, LargeData.VARIABLE),
@@ -193,12 +199,27 @@ final class ClaimCheckCodec implements PayloadCodec {
 
   private byte[] get(String address, long length, String digest) {
     BlobStore from = store;
-    if (from == null) {
+    LargeDataUse counts = use;
+    if (from == null || counts == null) {
       throw new LargeDataException(
           "a payload refers to %d bytes of large data, %s, and this process has no store; set %s as its other processes have it"
               .formatted(length, address, LargeData.VARIABLE),
           null);
     }
+    boolean read = false;
+    try {
+      byte[] content = get(from, counts, address, length, digest);
+      read = true;
+      return content;
+    } finally {
+      if (!read) {
+        counts.failed();
+      }
+    }
+  }
+
+  private byte[] get(
+      BlobStore from, LargeDataUse counts, String address, long length, String digest) {
     byte[] stored;
     try {
       stored = from.get(address);
@@ -223,6 +244,7 @@ final class ClaimCheckCodec implements PayloadCodec {
     if (content.length != length || !HexFormat.of().formatHex(digest(content)).equals(digest)) {
       throw changed(address, length, from, null);
     }
+    counts.read(stored.length);
     return content;
   }
 

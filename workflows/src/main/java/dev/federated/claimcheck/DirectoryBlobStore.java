@@ -114,8 +114,8 @@ final class DirectoryBlobStore implements BlobStore {
 
           @Override
           public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
-            if (e instanceof NoSuchFileException) {
-              // Another process sweeps as well.
+            if (e instanceof NoSuchFileException && !file.equals(directory)) {
+              // Another process sweeps as well; but a share that is not mounted is an error.
               return FileVisitResult.CONTINUE;
             }
             throw e;

@@ -214,7 +214,23 @@ public final class LargeData implements AutoCloseable {
    * @throws IOException if the store cannot be read or written
    */
   public int sweep() throws IOException {
-    return store == null ? 0 : store.sweep();
+    if (store == null) {
+      return 0;
+    }
+    LargeDataUse counts = LargeDataUse.of(store);
+    try {
+      int removed = store.sweep();
+      counts.removed(removed);
+      return removed;
+    } catch (IOException | RuntimeException e) {
+      counts.failed();
+      throw e;
+    }
+  }
+
+  /** What this process has done with the store; null if there is none. */
+  public @Nullable LargeDataUse use() {
+    return store == null ? null : LargeDataUse.of(store);
   }
 
   /** Releases the store's connections; nothing may use its codecs afterwards. */

@@ -18,10 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/**
- * S3 as this test's own server speaks it, or the server that FEDERATION_TEST_S3 names by its
- * endpoint: with a bucket "blobs", for key "key" with secret "secret".
- */
+/** S3 as this test's own server speaks it. */
 class S3BlobStoreTest {
   private static final String ADDRESS = "ab".repeat(32);
   private static final byte[] CONTENT = {1, 2, 3};
@@ -36,13 +33,13 @@ class S3BlobStoreTest {
   void start() throws IOException {
     System.setProperty("aws.accessKeyId", "key");
     System.setProperty("aws.secretAccessKey", "secret");
-    String other = System.getenv("FEDERATION_TEST_S3");
-    if (other == null) {
-      own = TestingS3.start();
-      endpoint = own.endpoint();
-    } else {
-      endpoint = URI.create(other);
-    }
+    endpoint = serve();
+  }
+
+  /** The server, with a bucket {@code blobs}, for key {@code key} with secret {@code secret}. */
+  URI serve() throws IOException {
+    own = TestingS3.start();
+    return own.endpoint();
   }
 
   @AfterEach

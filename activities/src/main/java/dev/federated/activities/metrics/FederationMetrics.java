@@ -3,6 +3,7 @@ package dev.federated.activities.metrics;
 import com.codahale.metrics.Counter;
 import com.codahale.metrics.Gauge;
 import com.codahale.metrics.MetricRegistry;
+import dev.federated.claimcheck.LargeDataUse;
 import dev.federated.model.CircuitState;
 import dev.federated.model.FailureType;
 import dev.federated.model.FederationStrategy;
@@ -12,6 +13,7 @@ import dev.federated.model.StageOutcome;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.DoubleAdder;
 import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -68,6 +70,27 @@ public final class FederationMetrics {
 
   /** Gauge of those that no call uses. */
   public static final String HTTP_IDLE_CONNECTIONS = "federation.http.idle_connections";
+
+  /** Counter of blobs that were written to the store of large data. */
+  public static final String LARGE_DATA_WRITES = "federation.large_data.writes";
+
+  /** Counter of the bytes that were written to it. */
+  public static final String LARGE_DATA_BYTES_WRITTEN = "federation.large_data.bytes_written";
+
+  /** Counter of large parts that were in it already. */
+  public static final String LARGE_DATA_ALREADY_STORED = "federation.large_data.already_stored";
+
+  /** Counter of blobs that were read from it. */
+  public static final String LARGE_DATA_READS = "federation.large_data.reads";
+
+  /** Counter of the bytes that were read from it. */
+  public static final String LARGE_DATA_BYTES_READ = "federation.large_data.bytes_read";
+
+  /** Counter of reads, writes and sweeps that failed. */
+  public static final String LARGE_DATA_FAILURES = "federation.large_data.failures";
+
+  /** Counter of blobs that this process has removed because they had expired. */
+  public static final String LARGE_DATA_EXPIRED = "federation.large_data.expired";
 
   /** Gauge of a region's last probe, 1 reachable, 0 not; absent while unknown; label region. */
   public static final String REGION_ONLINE = "federation.region.online";
@@ -236,6 +259,30 @@ public final class FederationMetrics {
   public void watchHttp(IntSupplier connections, IntSupplier idle) {
     registry.gauge(HTTP_CONNECTIONS, () -> connections::getAsInt);
     registry.gauge(HTTP_IDLE_CONNECTIONS, () -> idle::getAsInt);
+  }
+
+  /** Registers what this process does with the store of large data, unless that is there. */
+  public void watchLargeData(LargeDataUse use) {
+    count(LARGE_DATA_WRITES, use::writes);
+    count(LARGE_DATA_BYTES_WRITTEN, use::bytesWritten);
+    count(LARGE_DATA_ALREADY_STORED, use::alreadyStored);
+    count(LARGE_DATA_READS, use::reads);
+    count(LARGE_DATA_BYTES_READ, use::bytesRead);
+    count(LARGE_DATA_FAILURES, use::failures);
+    count(LARGE_DATA_EXPIRED, use::expired);
+  }
+
+  /** A counter that is kept elsewhere. */
+  private void count(String name, LongSupplier count) {
+    registry.counter(
+        name,
+        () ->
+            new Counter() {
+              @Override
+              public long getCount() {
+                return count.getAsLong();
+              }
+            });
   }
 
   private void failed(String region, FailureType failure) {
