@@ -1,5 +1,7 @@
 package dev.federated.routing;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Text of a reason, reused from one candidate to the next: formatting a thousand reasons is most of
  * what a selection costs.
@@ -13,8 +15,34 @@ final class Reason {
 
   private static final int[] POWERS_OF_TEN = {1, 10, 100, 1_000, 10_000, 100_000, 1_000_000};
 
+  /** What {@link #inOrder} has given, made when it is first asked for; equal whoever makes it. */
+  private static final @Nullable String[] IN_ORDER = new String[1_000];
+
+  /** The digits of every number below a thousand: one division for three of them. */
+  private static final char[] THREE_DIGITS = new char[3 * 1_000];
+
+  static {
+    for (int i = 0; i < 1_000; i++) {
+      THREE_DIGITS[3 * i] = (char) ('0' + i / 100);
+      THREE_DIGITS[3 * i + 1] = (char) ('0' + i / 10 % 10);
+      THREE_DIGITS[3 * i + 2] = (char) ('0' + i % 10);
+    }
+  }
+
   private final StringBuilder text = new StringBuilder(CHARACTERS);
-  private final char[] digits = new char[POWERS_OF_TEN.length];
+  private final char[] digits = new char[MOST_PLACES];
+
+  /** The reason of the region with that number, from 1, among those that are called in order. */
+  static String inOrder(int number) {
+    String known = number < IN_ORDER.length ? IN_ORDER[number] : null;
+    if (known == null) {
+      known = "number " + number + " in order";
+      if (number < IN_ORDER.length) {
+        IN_ORDER[number] = known;
+      }
+    }
+    return known;
+  }
 
   /** Begins a new reason. */
   Reason begin(String words) {
@@ -58,15 +86,12 @@ final class Reason {
   }
 
   private void addFraction(int fraction, int places) {
-    int left = fraction;
+    int millionths = fraction * POWERS_OF_TEN[MOST_PLACES - places];
+    System.arraycopy(THREE_DIGITS, 3 * (millionths / 1_000), digits, 0, 3);
+    System.arraycopy(THREE_DIGITS, 3 * (millionths % 1_000), digits, 3, 3);
     int length = places;
-    while (left % 10 == 0) {
-      left /= 10;
+    while (digits[length - 1] == '0') {
       length--;
-    }
-    for (int i = length - 1; i >= 0; i--) {
-      digits[i] = (char) ('0' + left % 10);
-      left /= 10;
     }
     text.append('.').append(digits, 0, length);
   }

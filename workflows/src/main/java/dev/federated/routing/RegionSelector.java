@@ -315,7 +315,7 @@ public final class RegionSelector {
   private Ranking byOrder(List<RegionSnapshot> eligible) {
     Ranking ranking = new Ranking(eligible, costs);
     for (int i = 0; i < eligible.size(); i++) {
-      ranking.add(i, reason.begin("number ").add(i + 1).add(" in order").toString());
+      ranking.add(i, Reason.inOrder(i + 1));
     }
     return ranking;
   }
