@@ -2,15 +2,19 @@ package dev.federated.benchmarks;
 
 import dev.federated.starter.connection.TemporalConnection;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /** Temporal's own server with PostgreSQL, from binaries that {@code benchmarks/run} has built. */
 final class PostgresServer {
   private static final long START_SECONDS = 120;
+  private static final int LOWEST_PORT = 20_000;
 
   private PostgresServer() {}
 
@@ -124,6 +128,20 @@ final class PostgresServer {
         """;
   }
 
+  /** A free port that fits into the small integer in which the server's schema keeps it. */
+  private static int membershipPort() {
+    int port = DevServer.freePort();
+    for (int tries = 0; port > Short.MAX_VALUE && tries < 1_000; tries++) {
+      int candidate = ThreadLocalRandom.current().nextInt(LOWEST_PORT, Short.MAX_VALUE);
+      try (ServerSocket socket = new ServerSocket(candidate, 1, InetAddress.getLoopbackAddress())) {
+        port = socket.getLocalPort();
+      } catch (IOException e) {
+        port = Integer.MAX_VALUE;
+      }
+    }
+    return port;
+  }
+
   private static String configuration(Path root, int port, int frontend) {
     String stores =
         Map.of("default", "temporal_temporal", "visibility", "temporal_visibility")
@@ -158,7 +176,7 @@ final class PostgresServer {
               .formatted(
                   service,
                   service.equals("frontend") ? frontend : DevServer.freePort(),
-                  DevServer.freePort()));
+                  membershipPort()));
     }
     return """
         log:

@@ -174,8 +174,17 @@ final class Site implements AutoCloseable {
     return untyped(name, "HandWrittenFanOut", request);
   }
 
+  /** As {@link #handWritten}, with the first workflow task in the answer to the start. */
+  Contestant handWrittenEager(String name, StageRequest request) {
+    return start(name, "HandWrittenFanOut", true, request);
+  }
+
   /** Starts a workflow of that type and waits for it. */
   Contestant untyped(String name, String type, Object... arguments) {
+    return start(name, type, false, arguments);
+  }
+
+  private Contestant start(String name, String type, boolean eager, Object... arguments) {
     return new Contestant(
         name,
         () -> {
@@ -186,6 +195,7 @@ final class Site implements AutoCloseable {
                   WorkflowOptions.newBuilder()
                       .setWorkflowId(id)
                       .setTaskQueue(FederatedQueues.CONTROL)
+                      .setDisableEagerExecution(!eager)
                       .build());
           stub.start(arguments);
           var unused = stub.getResult(JsonNode.class);
