@@ -36,13 +36,16 @@ public final class PayloadSizes {
 
   /**
    * Most bytes of inputs in one workflow task that a snapshot may say. The rest of the 4 MiB, which
-   * the server also writes at once at most ({@code system.transactionSizeLimit}), is left to what
-   * is recorded of a thousand regions.
+   * the server also writes at once at most ({@code system.transactionSizeLimit}), is left to
+   * snapshots.
    */
   private static final int LARGEST_TASK_BYTES = 3_400_000;
 
   /** Bytes of a stage's inputs from which on it matters how many of them go into one task. */
   private static final int LARGE_INPUT_BYTES = 500_000;
+
+  /** Regions of which a snapshot takes no more than some ten kilobytes. */
+  private static final int FEW_REGIONS = 100;
 
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -115,10 +118,15 @@ public final class PayloadSizes {
 
   /**
    * What the snapshot of a stage says of how many bytes of inputs go into one workflow task; null
-   * where the inputs are so small that it does not matter.
+   * where the inputs are so small that it does not matter, or the regions so many that their
+   * snapshot needs the room.
+   *
+   * @param regions how many there are in the federation
    */
-  public static @Nullable Integer taskBytes(StageRequest request) {
-    return exceeds(request.inputs(), LARGE_INPUT_BYTES) ? LARGEST_TASK_BYTES : null;
+  public static @Nullable Integer taskBytes(StageRequest request, int regions) {
+    return regions <= FEW_REGIONS && exceeds(request.inputs(), LARGE_INPUT_BYTES)
+        ? LARGEST_TASK_BYTES
+        : null;
   }
 
   /**

@@ -83,7 +83,10 @@ public final class FakeWorld implements World {
     }
     WorldSnapshot seen =
         see(request, UnaryOperator.identity())
-            .withTaskBytes(recordsTaskBytes ? PayloadSizes.taskBytes(request) : null);
+            .withTaskBytes(
+                recordsTaskBytes
+                    ? PayloadSizes.taskBytes(request, federation.regions().size())
+                    : null);
     return request.federation().hedge() == null ? seen : seen.withHedges(hedgesGranted);
   }
 

@@ -307,7 +307,7 @@ public final class RegionView implements World, RegionListener {
     if (request.federation().taskPriority() != null) {
       prioritized.run();
     }
-    Integer taskBytes = PayloadSizes.taskBytes(request);
+    Integer taskBytes = PayloadSizes.taskBytes(request, config().regions().size());
     synchronized (lock) {
       WorldSnapshot seen = see(request, strategy, runKey).withTaskBytes(taskBytes);
       if (settling(request.federation(), seen)) {
