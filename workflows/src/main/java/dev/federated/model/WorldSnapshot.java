@@ -1,6 +1,7 @@
 package dev.federated.model;
 
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -114,7 +115,9 @@ public record WorldSnapshot(
 
   /** The same for a stage that hands over so many bytes of inputs in one task; null for 2 MiB. */
   public WorldSnapshot withTaskBytes(@Nullable Integer most) {
-    return with(dataFirst, tieSeed, hedges, settling, most);
+    return Objects.equals(most, taskBytes)
+        ? this
+        : with(dataFirst, tieSeed, hedges, settling, most);
   }
 
   private WorldSnapshot with(
