@@ -1,7 +1,6 @@
 package dev.federated.starter.cli;
 
 import java.io.BufferedReader;
-import java.io.IOException;
 import java.io.InputStream;
 import java.io.PipedReader;
 import java.io.PipedWriter;
@@ -13,7 +12,9 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -45,9 +46,15 @@ public final class StartupTraining {
    *
    * @param arguments an empty directory
    */
-  public static void main(String[] arguments) throws IOException {
-    CompletableFuture.delayedExecutor(LONGEST.toMillis(), TimeUnit.MILLISECONDS)
-        .execute(() -> Runtime.getRuntime().halt(1));
+  public static void main(String[] arguments) throws Exception {
+    // Threads of their own: on two cores the common pool has one, and it is needed.
+    var unused =
+        inBackground(
+            () -> {
+              TimeUnit.MILLISECONDS.sleep(LONGEST.toMillis());
+              Runtime.getRuntime().halt(1);
+              return 1;
+            });
     Path directory = Path.of(arguments[0]).toAbsolutePath();
     Files.writeString(directory.resolve("federation.yaml"), FEDERATION);
     Files.writeString(directory.resolve("stage.json"), STAGE);
@@ -57,8 +64,7 @@ public final class StartupTraining {
     Interruption interruption = new Interruption(Interruption.LONGEST_STOP, code -> {});
     PipedWriter out = new PipedWriter();
     try (BufferedReader said = new BufferedReader(new PipedReader(out))) {
-      CompletableFuture<Integer> dev =
-          CompletableFuture.supplyAsync(() -> serve(directory, interruption, out));
+      Future<Integer> dev = inBackground(() -> serve(directory, interruption, out));
       String ready = said.readLine();
       String address = ready.replaceFirst(".*server=(\\S+).*", "$1");
       int failed =
@@ -66,8 +72,16 @@ public final class StartupTraining {
               + run(directory, address, "stage", "stage.json")
               + run(directory, address, "run", "pipeline.json");
       interruption.shutdown();
-      System.exit(failed + dev.join() == 0 ? 0 : 1);
+      System.exit(failed + dev.get() == 0 ? 0 : 1);
     }
+  }
+
+  private static Future<Integer> inBackground(Callable<Integer> work) {
+    FutureTask<Integer> task = new FutureTask<>(work);
+    Thread thread = new Thread(task, "training");
+    thread.setDaemon(true);
+    thread.start();
+    return task;
   }
 
   private static int serve(Path directory, Interruption interruption, Writer out) {
