@@ -118,13 +118,15 @@ final class PostgresServer {
     }
   }
 
-  /** One partition for each queue, as the embedded server has it: a queue here is nearly empty. */
+  /** What docs/operations.md advises for a server with few shards. */
   private static String dynamicConfiguration() {
     return """
         matching.numTaskqueueReadPartitions:
           - value: 1
         matching.numTaskqueueWritePartitions:
           - value: 1
+        history.transferProcessorMaxPollRPS:
+          - value: 200
         """;
   }
 

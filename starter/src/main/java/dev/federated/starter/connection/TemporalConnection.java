@@ -79,7 +79,9 @@ public final class TemporalConnection {
     }
     LoadClientConfigProfileOptions.Builder options =
         LoadClientConfigProfileOptions.newBuilder().setEnvOverrides(environment);
-    if (file == null || !Files.exists(Path.of(file))) {
+    boolean profileNamed = !isBlank(environment.get("TEMPORAL_PROFILE"));
+    if (file == null || (!profileNamed && !Files.exists(Path.of(file)))) {
+      // Without a file there is nothing to read, but a profile that is named must be there.
       options.setDisableFile(true);
     } else {
       options.setConfigFilePath(file);
