@@ -16,6 +16,7 @@ import io.temporal.workflow.NexusServiceOptions;
 import io.temporal.workflow.Promise;
 import io.temporal.workflow.Workflow;
 import java.time.Duration;
+import java.util.function.Supplier;
 
 /**
  * The executions of a stage in regions of other namespaces: one operation of {@link
@@ -25,6 +26,16 @@ final class NexusOperations {
   /** How long a stage that ends waits until the regions that it stopped know. */
   private static final Duration LONGEST_FAREWELL = Duration.ofSeconds(10);
 
+  /**
+   * How long it waits for a region that has not said yet whether it took the execution, and may be
+   * without a worker.
+   */
+  private static final Duration LONGEST_GREETING = Duration.ofSeconds(2);
+
+  /** The version of histories whose stages wait for regions that had not said that they begin. */
+  private static final String GREETING_IS_AWAITED = "nexus-start-is-awaited-before-the-end";
+
+  private int starting;
   private int running;
 
   /** The service behind an endpoint, for operations of that length. */
@@ -52,17 +63,28 @@ final class NexusOperations {
   }
 
   /**
-   * Waits until regions whose executions were cancelled have ended them, 10 seconds at most. A
-   * server drops what a workflow that has closed wanted to tell them.
+   * Waits until regions whose executions were cancelled have ended them, 10 seconds at most, and 2
+   * for those that have not said yet that they begin. A server drops what a workflow that has
+   * closed wanted to tell them, and the execution would go on there.
    */
   void awaitEnds() {
-    if (running > 0) {
-      Workflow.newDetachedCancellationScope(
-              () -> {
-                var unused = Workflow.await(LONGEST_FAREWELL, () -> running == 0);
-              })
-          .run();
+    if (starting > 0
+        && Workflow.getVersion(GREETING_IS_AWAITED, Workflow.DEFAULT_VERSION, 1)
+            != Workflow.DEFAULT_VERSION) {
+      await(LONGEST_GREETING, () -> starting == 0);
     }
+    if (running > 0) {
+      await(LONGEST_FAREWELL, () -> running == 0);
+    }
+  }
+
+  /** Waits also in a workflow that is cancelled. */
+  private static void await(Duration atMost, Supplier<Boolean> condition) {
+    Workflow.newDetachedCancellationScope(
+            () -> {
+              var unused = Workflow.await(atMost, condition);
+            })
+        .run();
   }
 
   private final class Call {
@@ -72,6 +94,7 @@ final class NexusOperations {
     private final CancellationScope operation = Workflow.newCancellationScope(this::start);
     private final CancellationScope patience = Workflow.newCancellationScope(this::waitForWorker);
     private final CompletablePromise<RemoteResponse> answer = Workflow.newPromise();
+    private boolean starting;
     private boolean started;
 
     Call(String endpoint, RegionExecution execution) {
@@ -86,6 +109,8 @@ final class NexusOperations {
     }
 
     private void start() {
+      starting = true;
+      NexusOperations.this.starting++;
       RemoteRequest request = execution.request();
       Duration longest = Duration.ofMillis(execution.limits().totalMs());
       FederatedRegion region =
@@ -99,6 +124,7 @@ final class NexusOperations {
               .handle(
                   (begun, failure) -> {
                     patience.cancel();
+                    startIsOver();
                     if (failure == null && begun.getOperationToken().isPresent()) {
                       started = true;
                       running++;
@@ -131,10 +157,19 @@ final class NexusOperations {
               .handle(
                   (over, cancelled) -> {
                     if (cancelled == null && answer.completeExceptionally(noWorker())) {
+                      startIsOver();
                       operation.cancel("nobody took it");
                     }
                     return null;
                   });
+    }
+
+    /** The region has answered, or is not waited for any longer. */
+    private void startIsOver() {
+      if (starting) {
+        starting = false;
+        NexusOperations.this.starting--;
+      }
     }
 
     /** The failure in the terms of {@link RemoteOutcome#failed}. */

@@ -14,16 +14,29 @@ import dev.federated.model.RegionResult;
 import dev.federated.model.RegionStatus;
 import dev.federated.model.StageRequest;
 import dev.federated.stage.FederatedQueues;
+import dev.federated.stage.FederatedRegion;
+import dev.federated.stage.FederatedRegionImpl;
 import dev.federated.stage.FederatedStageException;
 import dev.federated.stage.FederatedStageResult;
+import dev.federated.stage.RegionExecution;
 import dev.federated.stage.RegionExecutionWorkflow;
+import dev.federated.stage.RegionExecutionWorkflowImpl;
 import dev.federated.stage.RegionHealth;
+import dev.federated.stage.RemoteResponse;
 import dev.federated.starter.Execution;
 import dev.federated.starter.FederationCoordinator;
 import dev.federated.worker.FederationWorker;
 import dev.federated.worker.WorkerRoles;
 import dev.federated.worker.config.FederationFile;
 import dev.federated.worker.node.NodeAnswer;
+import io.nexusrpc.OperationException;
+import io.nexusrpc.handler.OperationCancelDetails;
+import io.nexusrpc.handler.OperationContext;
+import io.nexusrpc.handler.OperationHandler;
+import io.nexusrpc.handler.OperationImpl;
+import io.nexusrpc.handler.OperationStartDetails;
+import io.nexusrpc.handler.OperationStartResult;
+import io.nexusrpc.handler.ServiceImpl;
 import io.temporal.api.enums.v1.WorkflowExecutionStatus;
 import io.temporal.api.history.v1.HistoryEvent;
 import io.temporal.api.nexus.v1.EndpointSpec;
@@ -33,11 +46,14 @@ import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowExecutionMetadata;
 import io.temporal.serviceclient.OperatorServiceStubs;
 import io.temporal.serviceclient.OperatorServiceStubsOptions;
+import io.temporal.worker.Worker;
+import io.temporal.worker.WorkerFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -268,6 +284,89 @@ class NexusRegionTest {
             .anyMatch(HistoryEvent::hasNexusOperationCanceledEventAttributes);
         assertThat(far.polling() && control.polling()).isTrue();
       }
+    }
+  }
+
+  /** The execution began there, and went on although the stage had ended. */
+  @Test
+  void aRegionWhoseAnswerToTheStartComesAfterTheEndIsStoppedThereNevertheless(RealServer server) {
+    try (TestNode nearNode = TestNode.start("near", null)) {
+      FederationFile file =
+          federation(
+              RegionConfig.builder("far").byNexus("to-far"),
+              RegionConfig.builder("near").endpoint(nearNode.endpoint()));
+      AtomicReference<Execution<FederatedStageResult>> execution = new AtomicReference<>();
+      WorkerFactory workers = WorkerFactory.newInstance(server.client(there));
+      Worker far = workers.newWorker(FederatedQueues.ofRegion("far"));
+      far.registerWorkflowImplementationTypes(RegionExecutionWorkflowImpl.class);
+      far.registerNexusServiceImplementation(
+          new SlowToAnswer(
+              () -> {
+                nearNode.release("early");
+                await()
+                    .atMost(Duration.ofSeconds(5))
+                    .until(() -> cancels(server, execution.get().workflowId()));
+              }));
+      try (FederationWorker control = worker(server.client(home), file, true, "near")) {
+        execution.set(
+            coordinator(server)
+                .startFederated(
+                    stage(
+                        "early",
+                        block("far", "near").aggregation(AggregationStrategy.FIRST).build(),
+                        "{near: 7, hold: ['near']}")));
+        await().atMost(PATIENCE).until(() -> nearNode.holds("early"));
+        workers.start();
+
+        assertThat(execution.get().result().regionResults().get("near").status())
+            .isEqualTo(RegionStatus.SUCCEEDED);
+        assertThat(server.client(home).fetchHistory(execution.get().workflowId()).getEvents())
+            .anyMatch(HistoryEvent::hasNexusOperationCanceledEventAttributes);
+        assertThat(control.polling()).isTrue();
+      } finally {
+        workers.shutdownNow();
+      }
+    }
+  }
+
+  private static boolean cancels(RealServer server, String workflowId) {
+    return server.client(home).fetchHistory(workflowId).getEvents().stream()
+        .anyMatch(HistoryEvent::hasNexusOperationCancelRequestedEventAttributes);
+  }
+
+  /** Begins executions, and says so only after something else has happened. */
+  @ServiceImpl(service = FederatedRegion.class)
+  public static final class SlowToAnswer {
+    private final FederatedRegionImpl region = new FederatedRegionImpl();
+    private final Runnable first;
+
+    SlowToAnswer(Runnable first) {
+      this.first = first;
+    }
+
+    @OperationImpl
+    public OperationHandler<RegionExecution, RemoteResponse> execute() {
+      OperationHandler<RegionExecution, RemoteResponse> execute = region.execute();
+      return new OperationHandler<>() {
+        @Override
+        public OperationStartResult<RemoteResponse> start(
+            OperationContext context, OperationStartDetails details, RegionExecution execution)
+            throws OperationException {
+          OperationStartResult<RemoteResponse> started = execute.start(context, details, execution);
+          first.run();
+          return started;
+        }
+
+        @Override
+        public void cancel(OperationContext context, OperationCancelDetails details) {
+          execute.cancel(context, details);
+        }
+      };
+    }
+
+    @OperationImpl
+    public OperationHandler<String, RegionHealth> probe() {
+      return region.probe();
     }
   }
 }
