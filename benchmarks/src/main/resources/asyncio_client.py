@@ -15,11 +15,17 @@ class Node:
         self.port = port
         self.idle = []
 
-    async def post(self, key, body):
-        if self.idle:
+    async def connection(self):
+        """One that the node has not closed meanwhile, or a new one."""
+        while self.idle:
             reader, writer = self.idle.pop()
-        else:
-            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()
+        return await asyncio.open_connection("127.0.0.1", self.port)
+
+    async def post(self, key, body):
+        reader, writer = await self.connection()
         writer.write(
             (
                 "POST /api/v1/execute HTTP/1.1\r\nHost: 127.0.0.1\r\n"
