@@ -15,17 +15,18 @@ class Node:
         self.port = port
         self.idle = []
 
-    async def connection(self):
-        """One that the node has not closed meanwhile, or a new one."""
-        while self.idle:
-            reader, writer = self.idle.pop()
-            if not reader.at_eof():
-                return reader, writer
-            writer.close()
-        return await asyncio.open_connection("127.0.0.1", self.port)
-
     async def post(self, key, body):
-        reader, writer = await self.connection()
+        """As HTTP clients do, posts once more if a connection was closed while it was idle."""
+        while self.idle:
+            try:
+                return await self.post_by(self.idle.pop(), key, body)
+            except (asyncio.IncompleteReadError, ConnectionError):
+                pass
+        connection = await asyncio.open_connection("127.0.0.1", self.port)
+        return await self.post_by(connection, key, body)
+
+    async def post_by(self, connection, key, body):
+        reader, writer = connection
         writer.write(
             (
                 "POST /api/v1/execute HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -42,7 +43,7 @@ class Node:
         answer = await reader.readexactly(int(headers["content-length"]))
         if " 200 " not in head[0] + " ":
             raise RuntimeError(f"{head[0]}: {answer[:200]!r}")
-        self.idle.append((reader, writer))
+        self.idle.append(connection)
         return json.loads(answer)
 
 

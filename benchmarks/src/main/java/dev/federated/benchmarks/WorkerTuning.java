@@ -27,7 +27,8 @@ final class WorkerTuning {
     tunings.add(control("10 workflow pollers", o -> o.setMaxConcurrentWorkflowTaskPollers(10)));
     tunings.add(control("20 workflow slots", o -> o.setMaxConcurrentWorkflowTaskExecutionSize(20)));
     tunings.add(factory("cache of 10 workflows", o -> o.setWorkflowCacheSize(10)));
-    tunings.add(factory("no cache, no sticky queue", o -> o.setWorkflowCacheSize(0)));
+    // The least: 0 means the default.
+    tunings.add(factory("cache of 1 workflow", o -> o.setWorkflowCacheSize(1)));
     tunings.add(control("no eager activities", o -> o.setDisableEagerExecution(true)));
     if (Runtime.version().feature() >= 21) {
       tunings.add(factory("virtual workflow threads", o -> o.setUsingVirtualWorkflowThreads(true)));
