@@ -25,6 +25,8 @@ import io.temporal.testing.WorkflowReplayer;
 import io.temporal.worker.Worker;
 import io.temporal.worker.WorkerFactory;
 import io.temporal.worker.WorkerFactoryOptions;
+import io.temporal.worker.WorkerOptions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -36,6 +38,9 @@ import org.jspecify.annotations.Nullable;
  * the regions' queues and the child workflows come.
  */
 final class Replayer implements AutoCloseable {
+  /** Loading the classes of a workflow may take longer than Temporal's second on a busy machine. */
+  private static final Duration LONGEST_STEP = Duration.ofSeconds(30);
+
   private final WorkerFactory factory;
   private final Worker worker;
   private final List<String> scheduled = new CopyOnWriteArrayList<>();
@@ -46,7 +51,12 @@ final class Replayer implements AutoCloseable {
         WorkerFactory.newInstance(
             client,
             WorkerFactoryOptions.newBuilder().setWorkerInterceptors(new Scheduled()).build());
-    worker = factory.newWorker("replay");
+    worker =
+        factory.newWorker(
+            "replay",
+            WorkerOptions.newBuilder()
+                .setDefaultDeadlockDetectionTimeout(LONGEST_STEP.toMillis())
+                .build());
     World world = new UnaskedWorld();
     worker.registerWorkflowImplementationFactory(
         FederatedStageWorkflow.class,
