@@ -16,7 +16,9 @@ import io.temporal.workflow.NexusServiceOptions;
 import io.temporal.workflow.Promise;
 import io.temporal.workflow.Workflow;
 import java.time.Duration;
-import java.util.function.Supplier;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * The executions of a stage in regions of other namespaces: one operation of {@link
@@ -35,8 +37,7 @@ final class NexusOperations {
   /** The version of histories whose stages wait for regions that had not said that they begin. */
   private static final String GREETING_IS_AWAITED = "nexus-start-is-awaited-before-the-end";
 
-  private int starting;
-  private int running;
+  private final Set<Call> pending = new HashSet<>();
 
   /** The service behind an endpoint, for operations of that length. */
   static FederatedRegion service(String endpoint, Duration longest, String summary) {
@@ -68,21 +69,25 @@ final class NexusOperations {
    * closed wanted to tell them, and the execution would go on there.
    */
   void awaitEnds() {
-    if (starting > 0
+    if (any(Call::isStarting)
         && Workflow.getVersion(GREETING_IS_AWAITED, Workflow.DEFAULT_VERSION, 1)
             != Workflow.DEFAULT_VERSION) {
-      await(LONGEST_GREETING, () -> starting == 0);
+      awaitNone(LONGEST_GREETING, Call::isStarting);
     }
-    if (running > 0) {
-      await(LONGEST_FAREWELL, () -> running == 0);
+    if (any(Call::isRunning)) {
+      awaitNone(LONGEST_FAREWELL, Call::isRunning);
     }
   }
 
+  private boolean any(Predicate<Call> state) {
+    return pending.stream().anyMatch(state);
+  }
+
   /** Waits also in a workflow that is cancelled. */
-  private static void await(Duration atMost, Supplier<Boolean> condition) {
+  private void awaitNone(Duration atMost, Predicate<Call> state) {
     Workflow.newDetachedCancellationScope(
             () -> {
-              var unused = Workflow.await(atMost, condition);
+              var unused = Workflow.await(atMost, () -> !any(state));
             })
         .run();
   }
@@ -94,7 +99,6 @@ final class NexusOperations {
     private final CancellationScope operation = Workflow.newCancellationScope(this::start);
     private final CancellationScope patience = Workflow.newCancellationScope(this::waitForWorker);
     private final CompletablePromise<RemoteResponse> answer = Workflow.newPromise();
-    private boolean starting;
     private boolean started;
 
     Call(String endpoint, RegionExecution execution) {
@@ -109,8 +113,6 @@ final class NexusOperations {
     }
 
     private void start() {
-      starting = true;
-      NexusOperations.this.starting++;
       RemoteRequest request = execution.request();
       Duration longest = Duration.ofMillis(execution.limits().totalMs());
       FederatedRegion region =
@@ -118,17 +120,14 @@ final class NexusOperations {
       NexusOperationHandle<RemoteResponse> handle =
           Workflow.startNexusOperation(
               region::execute, execution.within(ExecutionLimits.withoutMargin(longest)));
+      pending.add(this);
       var unusedStart =
           handle
               .getExecution()
               .handle(
                   (begun, failure) -> {
                     patience.cancel();
-                    startIsOver();
-                    if (failure == null && begun.getOperationToken().isPresent()) {
-                      started = true;
-                      running++;
-                    }
+                    started = failure == null && begun.getOperationToken().isPresent();
                     return null;
                   });
       var unusedEnd =
@@ -136,9 +135,7 @@ final class NexusOperations {
               .getResult()
               .handle(
                   (response, failure) -> {
-                    if (started) {
-                      running--;
-                    }
+                    pending.remove(this);
                     if (failure == null) {
                       answer.complete(response);
                     } else {
@@ -157,19 +154,19 @@ final class NexusOperations {
               .handle(
                   (over, cancelled) -> {
                     if (cancelled == null && answer.completeExceptionally(noWorker())) {
-                      startIsOver();
                       operation.cancel("nobody took it");
                     }
                     return null;
                   });
     }
 
-    /** The region has answered, or is not waited for any longer. */
-    private void startIsOver() {
-      if (starting) {
-        starting = false;
-        NexusOperations.this.starting--;
-      }
+    /** Whether the region has not said yet that it begins, and is still waited for. */
+    private boolean isStarting() {
+      return !started && !answer.isCompleted();
+    }
+
+    private boolean isRunning() {
+      return started;
     }
 
     /** The failure in the terms of {@link RemoteOutcome#failed}. */
