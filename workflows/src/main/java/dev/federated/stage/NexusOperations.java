@@ -16,7 +16,7 @@ import io.temporal.workflow.NexusServiceOptions;
 import io.temporal.workflow.Promise;
 import io.temporal.workflow.Workflow;
 import java.time.Duration;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.function.Predicate;
 
@@ -37,7 +37,7 @@ final class NexusOperations {
   /** The version of histories whose stages wait for regions that had not said that they begin. */
   private static final String GREETING_IS_AWAITED = "nexus-start-is-awaited-before-the-end";
 
-  private final Set<Call> pending = new HashSet<>();
+  private final Set<Call> pending = new LinkedHashSet<>();
 
   /** The service behind an endpoint, for operations of that length. */
   static FederatedRegion service(String endpoint, Duration longest, String summary) {
